@@ -1,0 +1,1 @@
+"""petitions: a self-hosted platform for petitions and solidarity statements."""

@@ -1,0 +1,1 @@
+"""Keeping trolls and robots from the count without keeping a trace of people."""

@@ -1,0 +1,95 @@
+"""Campaigns as JSON: what the pages show, and nothing else."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+from starlette.responses import Response
+
+from petitions.campaigns.queries import CampaignSnapshot, list_snapshots
+from petitions.clock import utc_now
+from petitions.errors import CampaignNotFound
+from petitions.i18n import text_direction
+from petitions.signatures.counting import find_count, find_counts
+from petitions.web.caching import CachedPage, make_page
+from petitions.web.site import Site, site_of
+
+_OPEN_CORS = [(b"access-control-allow-origin", b"*")]
+
+
+async def list_campaigns(request: Request) -> Response:
+    """Every published campaign."""
+    site = site_of(request)
+    return await site.pages.respond(("api", "campaigns"), lambda: _render_all(site))
+
+
+async def show_campaign(request: Request) -> Response:
+    """One campaign, with its texts."""
+    site = site_of(request)
+    slug = request.path_params["slug"]
+    if len(slug) > 80 or not slug.isascii():
+        raise CampaignNotFound(slug[:80])
+    campaign = await site.campaigns.get(slug)
+    return await site.pages.respond(("api", slug), lambda: _render_one(site, campaign))
+
+
+def _find_all(session: Session) -> tuple[list[CampaignSnapshot], dict[int, int]]:
+    counts = find_counts(session)
+    return list_snapshots(session), counts
+
+
+async def _render_all(site: Site) -> CachedPage:
+    campaigns, counts = await site.database.read(_find_all)
+    now = utc_now()
+    return _page({"campaigns": [_summary(site, c, counts.get(c.id, 0), now) for c in campaigns]})
+
+
+async def _render_one(site: Site, campaign: CampaignSnapshot) -> CachedPage:
+    count = await site.database.read(find_count, campaign.id)
+    terms = campaign.terms
+    return _page(
+        _summary(site, campaign, count, utc_now())
+        | {
+            "addressees": [dict(name) for name in terms.addressees],
+            "initiator": {"name": terms.initiator.name, "url": terms.initiator.url} if terms.initiator else None,
+            "goal_steps": list(terms.goal_steps),
+            "links": [{"label": dict(link.label), "url": link.url} for link in terms.links],
+            "statements": {
+                language: {
+                    "version": statement.version,
+                    "direction": text_direction(language),
+                    "title": statement.title,
+                    "summary": statement.summary,
+                    "body_markdown": statement.body,
+                    "demands_markdown": list(statement.demands),
+                }
+                for language, statement in campaign.statements.items()
+            },
+        }
+    )
+
+
+def _summary(site: Site, campaign: CampaignSnapshot, count: int, now: datetime) -> dict[str, Any]:
+    return {
+        "slug": campaign.slug,
+        "url": f"{site.settings.base_url}/c/{campaign.slug}",
+        "status": campaign.status(now),
+        "default_language": campaign.default_language,
+        "languages": list(campaign.languages),
+        "title": {language: s.title for language, s in campaign.statements.items()},
+        "count": count,
+        "goal": campaign.terms.next_goal(count),
+        "opens_at": _moment(campaign.opens_at),
+        "closes_at": _moment(campaign.closes_at),
+        "signers": list(campaign.terms.signers),
+    }
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return moment.isoformat().replace("+00:00", "Z") if moment else None
+
+
+def _page(value: object) -> CachedPage:
+    return make_page(json.dumps(value, ensure_ascii=False).encode(), "application/json", _OPEN_CORS)

@@ -1,0 +1,125 @@
+"""The description of the public JSON (OpenAPI 3.1)."""
+
+import json
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from petitions.web.caching import CachedPage, make_page
+from petitions.web.site import site_of
+
+
+def _object(properties: dict[str, Any], required: bool = True) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "object", "properties": properties}
+    return schema | ({"required": list(properties)} if required else {})
+
+
+def _array(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items}
+
+
+_TEXT = {"type": "string"}
+_URL = {"type": "string", "format": "uri"}
+_COUNT = {"type": "integer", "minimum": 0}
+_MOMENT = {"type": ["string", "null"], "format": "date-time"}
+_BY_LANGUAGE = {
+    "type": "object",
+    "description": "A text for each language, by BCP 47 tag.",
+    "additionalProperties": _TEXT,
+}
+
+_SUMMARY = {
+    "slug": _TEXT,
+    "url": _URL,
+    "status": {"type": "string", "enum": ["upcoming", "open", "closed"]},
+    "default_language": _TEXT,
+    "languages": _array(_TEXT),
+    "title": _BY_LANGUAGE,
+    "count": _COUNT | {"description": "Confirmed signatures that are not removed."},
+    "goal": {"type": ["integer", "null"], "description": "The next step; the last once all are reached."},
+    "opens_at": _MOMENT,
+    "closes_at": _MOMENT,
+    "signers": _array({"type": "string", "enum": ["individuals", "organisations"]}),
+}
+_STATEMENT = _object(
+    {
+        "version": {"type": "integer", "minimum": 1},
+        "direction": {"type": "string", "enum": ["ltr", "rtl"]},
+        "title": _TEXT,
+        "summary": _TEXT,
+        "body_markdown": _TEXT,
+        "demands_markdown": _array(_TEXT),
+    }
+)
+_CAMPAIGN = _SUMMARY | {
+    "addressees": _array(_BY_LANGUAGE),
+    "initiator": {"anyOf": [_object({"name": _TEXT, "url": {"type": ["string", "null"]}}), {"type": "null"}]},
+    "goal_steps": _array({"type": "integer", "minimum": 1}),
+    "links": _array(_object({"label": _BY_LANGUAGE, "url": _URL})),
+    "statements": {"type": "object", "additionalProperties": _STATEMENT},
+}
+
+
+def _answer(description: str, media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": description, "content": {media_type: {"schema": schema}}}
+
+
+_PROBLEM = _answer(
+    "An error (RFC 9457).",
+    "application/problem+json",
+    _object({"title": _TEXT, "status": {"type": "integer"}, "detail": _TEXT}),
+)
+
+
+def describe(base_url: str) -> dict[str, Any]:
+    """The OpenAPI document of a site."""
+    slug = {"name": "slug", "in": "path", "required": True, "schema": _TEXT}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "petitions",
+            "version": "1",
+            "description": "What the campaign pages show, as JSON. Open to every site; no personal data.",
+        },
+        "servers": [{"url": base_url}],
+        "paths": {
+            "/api/v1/campaigns": {
+                "get": {
+                    "summary": "Every published campaign.",
+                    "responses": {
+                        "200": _answer(
+                            "The campaigns, the newest first.",
+                            "application/json",
+                            _object({"campaigns": _array(_object(_SUMMARY))}),
+                        ),
+                        "503": _PROBLEM,
+                    },
+                }
+            },
+            "/api/v1/campaigns/{slug}": {
+                "get": {
+                    "summary": "One campaign, with its texts.",
+                    "parameters": [slug],
+                    "responses": {
+                        "200": _answer("The campaign.", "application/json", _object(_CAMPAIGN)),
+                        "404": _PROBLEM,
+                        "503": _PROBLEM,
+                    },
+                }
+            },
+        },
+    }
+
+
+async def show_openapi(request: Request) -> Response:
+    site = site_of(request)
+
+    async def make() -> CachedPage:
+        return make_page(
+            json.dumps(describe(site.settings.base_url)).encode(),
+            "application/json",
+            [(b"access-control-allow-origin", b"*")],
+        )
+
+    return await site.pages.respond(("api", "openapi"), make)

@@ -1,0 +1,11 @@
+"""The addresses of the public JSON."""
+
+from starlette.routing import BaseRoute, Route
+
+from petitions.api import campaigns, openapi
+
+ROUTES: list[BaseRoute] = [
+    Route("/api/v1/campaigns", campaigns.list_campaigns),
+    Route("/api/v1/campaigns/{slug}", campaigns.show_campaign),
+    Route("/api/openapi.json", openapi.show_openapi),
+]

@@ -1,0 +1,113 @@
+"""The web application: routes, middleware, handlers, lifespan; nothing else."""
+
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import BaseRoute, Mount, Route
+
+from petitions import log, schema
+from petitions.api.routes import ROUTES as API_ROUTES
+from petitions.campaigns.queries import get_snapshot
+from petitions.clock import utc_now
+from petitions.db import Database
+from petitions.public.routes import ROUTES as PUBLIC_ROUTES
+from petitions.settings import Settings, load_settings
+from petitions.signatures.confirming import store_confirmations
+from petitions.signatures.drafting import store_drafts
+from petitions.signatures.intake import Intake
+from petitions.tokens import Tokens
+from petitions.web.caching import TimedCache
+from petitions.web.errors import HANDLERS
+from petitions.web.headers import Frame
+from petitions.web.health import show_health
+from petitions.web.metrics import show_metrics
+from petitions.web.origin import OriginCheck
+from petitions.web.site import Site
+from petitions.web.static import DigestedFiles
+
+#: No form of ours is larger.
+MAX_BODY = 64 * 1024
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+def create_app(
+    settings: Settings,
+    *,
+    extra_routes: Sequence[BaseRoute] = (),
+    mailbox_url: str | None = None,
+    on_death: Callable[[], None] | None = None,
+) -> Starlette:
+    """The application of one installation. `extra_routes` and `mailbox_url` are the demo's. `on_death` is
+    called when an intake dies, and must end the process: a server that cannot store must not pretend."""
+    database = Database(settings.database_url)
+    die = on_death or partial(os._exit, 70)
+    site = Site(
+        settings=settings,
+        database=database,
+        tokens=Tokens(settings.secret_keys),
+        signing=Intake(
+            "signing",
+            database,
+            partial(store_drafts, sign_rate=settings.sign_rate),
+            settings.intake_queue,
+            die,
+        ),
+        confirming=Intake("confirming", database, store_confirmations, settings.intake_queue, die),
+        campaigns=TimedCache(lambda slug: database.read(get_snapshot, slug)),
+        mailbox_url=mailbox_url,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        schema.prepare(database, utc_now())
+        schema.check_email_key(database, settings.email_key)
+        for intake in site.intakes:
+            intake.start()
+        log.info("serving", store="sqlite" if settings.is_sqlite else "postgresql")
+        try:
+            yield
+        finally:
+            for intake in site.intakes:
+                await intake.stop()
+            database.close()
+            log.info("stopped")
+
+    app = Starlette(
+        routes=[
+            *PUBLIC_ROUTES,
+            *API_ROUTES,
+            Route("/healthz", show_health),
+            Route("/metrics", show_metrics),
+            Mount("/static", DigestedFiles()),
+            *extra_routes,
+        ],
+        middleware=[
+            Middleware(Frame, https=settings.base_url.startswith("https:")),
+            Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(settings.base_url), www_redirect=False),
+            Middleware(OriginCheck, base_url=settings.base_url),
+        ],
+        exception_handlers=HANDLERS,
+        lifespan=lifespan,
+        max_body_size=MAX_BODY,
+    )
+    app.state.site = site
+    return app
+
+
+def allowed_hosts(base_url: str) -> list[str]:
+    """The names under which this site answers: that of BASE_URL; on one's own machine all names of it."""
+    host = (urlsplit(base_url).hostname or "").lower()
+    return [*_LOOPBACK] if host in _LOOPBACK else [host]
+
+
+def from_environment() -> Starlette:
+    """The application for a server process that is started by name."""
+    settings = load_settings(os.environ)
+    log.configure(settings.log_level)
+    return create_app(settings)

@@ -1,0 +1,1 @@
+"""Campaigns: what is demanded of whom, in which words, on which terms, until when."""

@@ -1,0 +1,202 @@
+"""A campaign as a folder of files: campaign.toml and one Markdown file for each language.
+
+Everything is read and checked before anything is used: a broken file is refused whole.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+from petitions.campaigns.terms import Terms, TermsError, read_terms
+from petitions.errors import CampaignFileError
+from petitions.i18n import is_language_tag
+
+_MAX_TITLE = 200
+_MAX_SUMMARY = 500
+_MAX_FILE = 200_000
+_RESERVED_SLUGS = frozenset({"new", "api", "static", "console"})
+_SECTION = re.compile(r"<!--\s*(\w+)\s*-->")
+_ITEM = re.compile(r"(?:\d{1,3}[.)]|[-*+])\s+(.*)")
+
+
+@dataclass(frozen=True)
+class Wording:
+    """The texts of a campaign in one language."""
+
+    title: str
+    summary: str
+    body: str
+    demands: tuple[str, ...]
+    background: str | None = None
+
+
+@dataclass(frozen=True)
+class CampaignFiles:
+    """A folder that was read and found right."""
+
+    slug: str
+    default_language: str
+    opens_at: datetime | None
+    closes_at: datetime | None
+    terms: Terms
+    wordings: Mapping[str, Wording]  # by language
+
+
+def read_campaign(folder: Path, now: datetime) -> CampaignFiles:
+    """Read a campaign's folder; relative dates count from `now`. Raises CampaignFileError."""
+    settings_file = folder / "campaign.toml"
+    if not folder.is_dir():
+        raise CampaignFileError(str(folder), "folder", "expected a folder with a campaign.toml")
+    wordings = _read_wordings(folder)
+    data = _read_toml(settings_file)
+    try:
+        slug = _slug(data.pop("slug", None))
+        default_language = data.pop("default_language", None)
+        if default_language not in wordings:
+            raise TermsError("default_language", f"expected a language with a text; found {_listed(wordings)}")
+        opens_at = _moment(data.pop("opens", None), "opens", now)
+        closes_at = _moment(data.pop("closes", None), "closes", now)
+        if opens_at and closes_at and closes_at <= opens_at:
+            raise TermsError("closes", "expected a date after `opens`")
+        terms = read_terms(data, sorted(wordings))
+    except TermsError as error:
+        raise CampaignFileError(str(settings_file), error.key, error.expected) from None
+    return CampaignFiles(slug, default_language, opens_at, closes_at, terms, wordings)
+
+
+def _listed(wordings: Mapping[str, Wording]) -> str:
+    return ", ".join(sorted(wordings)) or "none"
+
+
+def _read_text(file: Path) -> str:
+    try:
+        if file.stat().st_size > _MAX_FILE:
+            raise CampaignFileError(str(file), "file", f"expected at most {_MAX_FILE} bytes")
+        text = file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise CampaignFileError(str(file), "file", "expected this file to be there") from None
+    except UnicodeDecodeError as error:
+        raise CampaignFileError(str(file), f"byte {error.start}", "expected text in UTF-8") from None
+    except OSError as error:
+        raise CampaignFileError(str(file), "file", f"cannot be read ({type(error).__name__})") from None
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise CampaignFileError(str(file), f"line {line}", "expected no NUL character")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(_read_text(file))
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r"\(at (line \d+)", str(error))
+        expected = f"expected TOML: {str(error).partition(' (at')[0]}"
+        raise CampaignFileError(str(file), place[1] if place else "end of the file", expected) from None
+    except (ValueError, RecursionError) as error:  # an impossible date, or tables nested without end
+        raise CampaignFileError(str(file), "file", f"expected TOML ({type(error).__name__})") from None
+
+
+def _slug(value: object) -> str:
+    if (
+        not isinstance(value, str)
+        or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value)
+        or len(value) > 80
+        or value in _RESERVED_SLUGS
+    ):
+        raise TermsError("slug", "expected small letters, digits and single hyphens, like free-ana-sanchez")
+    return value
+
+
+def _moment(value: object, key: str, now: datetime) -> datetime | None:
+    if value is None:
+        return None
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC)
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return datetime.combine(value, time(), UTC)
+    match = re.fullmatch(r"([+-]\d{1,4}) days?", value) if isinstance(value, str) else None
+    if match:
+        return now + timedelta(days=int(match[1]))
+    raise TermsError(key, 'expected a date, a date-time with its zone, or days from now like "+60 days"')
+
+
+def _read_wordings(folder: Path) -> dict[str, Wording]:
+    wordings = {}
+    for file in sorted(folder.glob("*.md")):
+        if not is_language_tag(file.stem):
+            raise CampaignFileError(str(file), "file name", "expected a language, like en.md or pt-BR.md")
+        wordings[file.stem] = _read_wording(file)
+    if not wordings:
+        raise CampaignFileError(str(folder), "folder", "expected a Markdown file for each language, like en.md")
+    return wordings
+
+
+def _read_wording(file: Path) -> Wording:
+    lines = _read_text(file).split("\n")
+    number = _skip_blank(lines, 0)
+    if number == len(lines) or not lines[number].startswith("# ") or not lines[number][2:].strip():
+        raise CampaignFileError(str(file), f"line {number + 1}", "expected the title, like: # Free Ana Sánchez")
+    title = lines[number][2:].strip()
+    if len(title) > _MAX_TITLE:
+        raise CampaignFileError(str(file), f"line {number + 1}", f"expected at most {_MAX_TITLE} characters")
+    number = start = _skip_blank(lines, number + 1)
+    while number < len(lines) and lines[number].startswith(">"):
+        number += 1
+    summary = " ".join(line.lstrip("> ").strip() for line in lines[start:number]).strip()
+    if not summary or len(summary) > _MAX_SUMMARY:
+        raise CampaignFileError(
+            str(file),
+            f"line {start + 1}",
+            f"expected the summary, like: > One sentence of at most {_MAX_SUMMARY} characters",
+        )
+    sections = _read_sections(file, lines, number)
+    if not sections["body"][1]:
+        raise CampaignFileError(str(file), f"line {number + 1}", "expected the text of the statement")
+    return Wording(
+        title=title,
+        summary=summary,
+        body=sections["body"][1],
+        demands=_read_demands(file, *sections.get("demands", (0, ""))),
+        background=sections.get("background", (0, ""))[1] or None,
+    )
+
+
+def _read_sections(file: Path, lines: list[str], first: int) -> dict[str, tuple[int, str]]:
+    """The line where each section begins (from 0) and its text; what stands before a marker is the body."""
+    name, start = "body", first
+    sections: dict[str, tuple[int, str]] = {}
+    for number in range(first, len(lines) + 1):
+        marker = _SECTION.fullmatch(lines[number].strip()) if number < len(lines) else None
+        if number < len(lines) and not marker:
+            continue
+        sections[name] = (start, "\n".join(lines[start:number]).strip("\n"))
+        if marker:
+            if marker[1] not in ("demands", "background") or marker[1] in sections:
+                expected = "expected <!-- demands --> or <!-- background -->, each once"
+                raise CampaignFileError(str(file), f"line {number + 1}", expected)
+            name, start = marker[1], number + 1
+    return sections
+
+
+def _read_demands(file: Path, start: int, text: str) -> tuple[str, ...]:
+    demands: list[str] = []
+    for offset, line in enumerate(text.split("\n")):
+        item = _ITEM.fullmatch(line)
+        if item:
+            demands.append(item[1].strip())
+        elif line.strip() and demands and line.startswith(" "):
+            demands[-1] += " " + line.strip()
+        elif line.strip():
+            expected = "expected a list of demands, like: 1. The release of Ana Sánchez."
+            raise CampaignFileError(str(file), f"line {start + offset + 1}", expected)
+    return tuple(demands)
+
+
+def _skip_blank(lines: list[str], number: int) -> int:
+    while number < len(lines) and not lines[number].strip():
+        number += 1
+    return number

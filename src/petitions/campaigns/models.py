@@ -1,0 +1,55 @@
+"""Tables of campaigns: the campaign, the wordings of its statement, its background pages."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Integer, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from petitions.db import Base, UtcDateTime
+
+
+class Campaign(Base):
+    __tablename__ = "campaigns"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    slug: Mapped[str] = mapped_column(String(80), unique=True)
+    default_language: Mapped[str] = mapped_column(String(35))
+    opens_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    closes_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    terms: Mapped[dict[str, Any]] = mapped_column(JSON)  # see campaigns/terms.py
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Statement(Base):
+    """One wording in one language. A row never changes, so its id says exactly what somebody read; a wording
+    that nobody signed may give way to another row."""
+
+    __tablename__ = "statements"
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "language", "version"),
+        {"sqlite_autoincrement": True},  # an id is never used again
+    )
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
+    language: Mapped[str] = mapped_column(String(35))
+    version: Mapped[int] = mapped_column(Integer)
+    title: Mapped[str] = mapped_column(String(300))
+    summary: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(Text)  # Markdown
+    demands: Mapped[list[str]] = mapped_column(JSON)  # one line of Markdown each
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # a newer version, or no longer offered
+
+
+class Background(Base):
+    """A longer page that explains the case; it is not part of what is signed."""
+
+    __tablename__ = "backgrounds"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    language: Mapped[str] = mapped_column(String(35), primary_key=True)
+    body: Mapped[str] = mapped_column(Text)  # Markdown
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)

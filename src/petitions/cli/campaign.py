@@ -1,0 +1,60 @@
+"""petitions campaign …"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from petitions.campaigns.files import read_campaign
+from petitions.campaigns.queries import list_snapshots
+from petitions.cli.context import opened_store, read_settings
+from petitions.clock import utc_now
+from petitions.signatures.counting import find_counts
+from petitions.signatures.importing import import_files
+
+app = typer.Typer(help="Campaigns as files.", no_args_is_help=True)
+
+
+@app.command("import")
+def import_campaigns(
+    folders: Annotated[list[Path], typer.Argument(help="Folders, each with a campaign.toml and Markdown files.")],
+) -> None:
+    """Bring campaigns from files into the store; again to update them.
+
+    Every folder is read and checked before anything is changed.
+
+    Example: petitions campaign import my-campaign/
+    """
+    with opened_store(read_settings()) as database:
+        now = utc_now()
+        campaigns = [read_campaign(folder, now) for folder in folders]
+        for files in campaigns:
+            with database.writing() as session:
+                imported = import_files(session, files, now)
+            typer.echo(f"{files.slug}: {'created' if imported.created else 'updated'}")
+            for language in imported.new_versions:
+                typer.echo(f"{files.slug}: {language}: new version; signatures keep the wording that they saw")
+
+
+@app.command("list")
+def list_campaigns() -> None:
+    """Show every campaign with its state and count.
+
+    Example: petitions campaign list
+    """
+    with opened_store(read_settings()) as database, database.reading() as session:
+        counts, campaigns = find_counts(session), list_snapshots(session)
+    now = utc_now()
+    console = Console()
+    if not console.is_terminal:
+        for campaign in campaigns:
+            fields = (campaign.slug, campaign.status(now), counts.get(campaign.id, 0), *campaign.languages)
+            typer.echo("\t".join(map(str, fields)))
+        return
+    table = Table("Campaign", "State", "Signatures", "Languages")
+    for campaign in campaigns:
+        count = f"{counts.get(campaign.id, 0):,}"
+        table.add_row(campaign.slug, campaign.status(now), count, " ".join(campaign.languages))
+    console.print(table)

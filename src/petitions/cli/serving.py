@@ -1,0 +1,146 @@
+"""petitions serve, petitions worker"""
+
+import asyncio
+import os
+import signal
+import socket
+import tempfile
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+import typer
+import uvicorn
+from starlette.routing import BaseRoute
+
+from petitions import app as web
+from petitions import log
+from petitions.cli.context import Exit, fail, opened_store, read_settings
+from petitions.cli.supervisor import Supervisor
+from petitions.db import Database
+from petitions.demo import mailbox
+from petitions.settings import Settings
+from petitions.worker import work
+
+#: Seconds a server has to answer what it has taken when it is told to stop.
+_GRACE = 20
+_BACKLOG = 2048
+
+Lifeline = Annotated[int | None, typer.Option(hidden=True, help="End when this pipe closes.")]
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Server processes.")] = 1,
+    mail: Annotated[bool, typer.Option("--mail/--no-mail", help="Also run the worker that sends mail.")] = True,
+) -> None:
+    """Serve the site, and send its mail.
+
+    Example: petitions serve --host 0.0.0.0 --port 8000 --workers 2
+    """
+    settings = read_settings()
+    with opened_store(settings):
+        pass  # whatever is wrong with it is told once, here, and not by every process
+    if settings.smtp is None and settings.mailbox_dir is None and mail:
+        log.warning("mail_not_configured", setting="PETITIONS_SMTP_URL")
+    raise typer.Exit(run_processes(listen(host, port), workers, mail=mail))
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that server processes share."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise fail(f"Cannot listen on {host}:{port}: {error.strerror}.", Exit.FAILED) from None
+    listener.listen(_BACKLOG)
+    listener.set_inheritable(True)
+    return listener
+
+
+def run_processes(
+    listener: socket.socket, servers: int, *, mail: bool, environ: dict[str, str] | None = None
+) -> int:
+    """Run server processes on this socket, and the worker. The exit code."""
+    environ = dict(os.environ if environ is None else environ)
+    commands = {
+        f"server-{number}": ["server-process", "--fd", str(listener.fileno())] for number in range(1, servers + 1)
+    }
+    if mail:
+        commands["worker"] = ["worker"]
+    with tempfile.TemporaryDirectory(prefix="petitions-metrics-") as metrics, listener:
+        if servers > 1:
+            environ["PROMETHEUS_MULTIPROC_DIR"] = metrics
+        return Supervisor(environ, (listener.fileno(),)).run(commands)
+
+
+def server_process(
+    fd: Annotated[int, typer.Option(help="A listening socket.")], lifeline: Lifeline = None
+) -> None:
+    """One server process; `serve` starts it."""
+    settings = read_settings()
+    routes: Sequence[BaseRoute] = ()
+    mailbox_url = None
+    if settings.mailbox_dir is not None:
+        routes, mailbox_url = mailbox.routes(settings.mailbox_dir), mailbox.URL
+    application = web.create_app(settings, extra_routes=routes, mailbox_url=mailbox_url)
+    config = uvicorn.Config(
+        application,
+        access_log=False,  # it would print tokens and searches
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,  # see web/clients.py
+        timeout_graceful_shutdown=_GRACE,
+        lifespan="on",
+        ws="none",
+    )
+    server = uvicorn.Server(config)
+
+    def stop() -> None:
+        server.should_exit = True
+
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(_serve(server, socket.socket(fileno=fd), lifeline, stop))
+    if not server.started:
+        raise typer.Exit(Exit.FAILED)
+
+
+async def _serve(
+    server: uvicorn.Server, listener: socket.socket, lifeline: int | None, stop: Callable[[], None]
+) -> None:
+    _watch(lifeline, stop)
+    await server.serve(sockets=[listener])
+
+
+def worker(lifeline: Lifeline = None) -> None:
+    """Send mail and do the chores; on as many hosts as you like. `serve` starts one by itself.
+
+    Example: petitions worker
+    """
+    settings = read_settings()
+    with opened_store(settings) as database:
+        asyncio.run(_work(settings, database, lifeline))
+
+
+async def _work(settings: Settings, database: Database, lifeline: int | None) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    _watch(lifeline, stop.set)
+    await work(settings, database, stop)
+
+
+def _watch(lifeline: int | None, stop: Callable[[], None]) -> None:
+    """Stop when the process that started us is gone."""
+    if lifeline is not None:
+        loop = asyncio.get_running_loop()
+
+        def ended() -> None:
+            loop.remove_reader(lifeline)
+            stop()
+
+        loop.add_reader(lifeline, ended)

@@ -1,0 +1,173 @@
+"""The list of signatures as CSV: a row for each who may be named in the delivery, without mail addresses."""
+
+import csv
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+from babel import Locale
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from petitions.campaigns.queries import CampaignSnapshot
+from petitions.campaigns.terms import text_in
+from petitions.db import Database
+from petitions.i18n import LANGUAGES, SOURCE_LANGUAGE, translator
+from petitions.signatures.models import Signature
+from petitions.signatures.names import initials
+
+#: Rows of one read: enough to be fast, few enough for the memory of a small server.
+_PAGE = 5_000
+BOM = "\ufeff"
+#: What a spreadsheet may take for the beginning of a formula, or skip before it looks for one.
+_FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The columns of a list: those that have anything in them."""
+
+    header: tuple[str, ...]
+    fields: tuple[str, ...]
+    answers: tuple[str, ...]  # keys of public questions
+
+
+def plan_layout(session: Session, campaign: CampaignSnapshot) -> Layout:
+    """Find the columns that are not empty, with headings in the campaign's language."""
+    words = translator(campaign.default_language if campaign.default_language in LANGUAGES else SOURCE_LANGUAGE)
+    terms = campaign.terms
+    affiliation = words.gettext("Affiliation")
+    if terms.affiliation is not None:
+        affiliation = text_in(terms.affiliation.label, words.language, campaign.default_language)
+    headings = {
+        "number": words.gettext("Number"),
+        "name": words.gettext("Name"),
+        "affiliation": affiliation,
+        "city": words.gettext("City"),
+        "country": words.gettext("Country"),
+        "comment": words.gettext("Comment"),
+        "date": words.gettext("Date"),
+        "language": words.gettext("Language"),
+    }
+    questions = [question for question in terms.questions if question.public]
+    named = Signature.visibility != "initials"
+    counted = session.execute(
+        select(
+            *(func.count(getattr(Signature, field)).filter(named) for field in ("affiliation", "city", "comment")),
+            *(func.count(_answer(question.key)).filter(named) for question in questions),
+        ).where(*_listed(campaign.id))
+    ).one()
+    filled = dict(zip(("affiliation", "city", "comment", *(q.key for q in questions)), counted, strict=True))
+    fields = tuple(field for field in headings if filled.get(field, 1))
+    answered = [question for question in questions if filled[question.key]]
+    labels = [text_in(q.label, words.language, campaign.default_language) for q in answered]
+    return Layout(
+        header=(*(headings[field] for field in fields), *labels),
+        fields=fields,
+        answers=tuple(question.key for question in answered),
+    )
+
+
+def _answer(key: str) -> ColumnElement[str]:
+    answer: ColumnElement[str] = Signature.answers[key].as_string()
+    return answer
+
+
+def _listed(campaign_id: int) -> tuple[ColumnElement[bool], ...]:
+    """Confirmed, not removed, and not by somebody who wishes to be counted without a name."""
+    return (
+        Signature.campaign_id == campaign_id,
+        Signature.removed_at.is_(None),
+        Signature.visibility != "anonymous",
+    )
+
+
+def write_csv(
+    database: Database,
+    campaign: CampaignSnapshot,
+    out: TextIO,
+    *,
+    bom: bool = False,
+    progress: Callable[[int], None] = lambda rows: None,
+) -> int:
+    """Write the list, page by page, and return the number of rows. `progress` is told the rows of each page.
+
+    Numbers are serials: they stay the same in every export, and those of unnamed signers are missing."""
+    if bom:
+        out.write(BOM)
+    writer = csv.writer(out, lineterminator="\r\n")  # RFC 4180
+    with database.reading() as session:
+        layout = plan_layout(session, campaign)
+    writer.writerow([safe_cell(heading) for heading in layout.header])
+    total = 0
+    for rows in _pages(database, campaign, layout):
+        writer.writerows(rows)
+        total += len(rows)
+        progress(len(rows))
+    return total
+
+
+def _pages(database: Database, campaign: CampaignSnapshot, layout: Layout) -> Iterator[list[Sequence[Any]]]:
+    """Rows in the order of their serials. Each page is a transaction of its own, so that a long export holds
+    no snapshot; whatever is confirmed meanwhile has a higher serial and comes last."""
+    # The campaign's own language need not be one of the interface: CLDR has names in far more.
+    countries = Locale.parse(campaign.default_language, sep="-").territories
+    columns = {
+        "number": Signature.serial,
+        "name": Signature.name,
+        "affiliation": Signature.affiliation,
+        "city": Signature.city,
+        "country": Signature.country,
+        "comment": Signature.comment,
+        "date": func.date(Signature.confirmed_at),
+        "language": Signature.language,
+    }
+    wanted = [columns[field] for field in layout.fields] + [_answer(key) for key in layout.answers]
+    shape = _Shape(layout, countries)
+    after = 0
+    while True:
+        with database.reading() as session:
+            rows = session.execute(
+                select(Signature.serial, Signature.visibility, *wanted)
+                .where(*_listed(campaign.id), Signature.serial > after)
+                .order_by(Signature.serial)
+                .limit(_PAGE)
+            ).all()
+        if not rows:
+            return
+        after = rows[-1][0]
+        yield [shape.cells(row) for row in rows]
+
+
+class _Shape:
+    """Turns a row of the store into cells."""
+
+    def __init__(self, layout: Layout, countries: Mapping[str, str]) -> None:
+        self._countries = {code: safe_cell(name) for code, name in countries.items()}
+        self._country = 2 + layout.fields.index("country")
+        self._name = 2 + layout.fields.index("name")
+        self._texts = [
+            2 + place
+            for place, field in enumerate((*layout.fields, *layout.answers))
+            if field in ("name", "affiliation", "city", "comment", *layout.answers)
+        ]
+
+    def cells(self, row: Sequence[Any]) -> list[Any]:
+        cells = list(row)
+        if cells[1] == "initials":
+            name = initials(cells[self._name] or "")
+            for place in self._texts:
+                cells[place] = None
+            cells[self._name] = name
+        else:
+            for place in self._texts:
+                text = cells[place]
+                if text and text[0] in _FORMULA_STARTS:
+                    cells[place] = "'" + text
+        cells[self._country] = self._countries.get(cells[self._country], cells[self._country])
+        return cells[2:]
+
+
+def safe_cell(text: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
+    return "'" + text if text[:1] in _FORMULA_STARTS and text else text

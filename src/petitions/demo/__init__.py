@@ -1,0 +1,1 @@
+"""The sample campaigns, and the mailbox that catches their mail."""

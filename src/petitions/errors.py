@@ -1,0 +1,102 @@
+"""The tree of errors. Features raise them and know no HTTP; web/errors.py maps each to a page once.
+
+PetitionsError
+├── SettingsError            the environment is wrong; names every wrong variable
+├── StoreError
+│   ├── SchemaOutdated       the store is older than the program
+│   ├── EmailKeyMismatch     the store was filled under another e-mail key
+│   └── StoreUnavailable     the store is away, locked or full
+├── CampaignFileError        a campaign file is broken; says file, place and what was expected
+├── NotFound
+│   ├── CampaignNotFound
+│   └── PageNotFound
+├── CampaignNotOpen          the campaign takes no signatures now
+├── IntakeFull               more drafts wait than the process can hold
+├── LinkInvalid              a token is damaged, forged or for another purpose
+│   └── LinkExpired          a token was right once
+├── ForeignOrigin            a form was sent from another site
+└── InvalidRequest           a path, a query or a body that no form of ours sends
+"""
+
+from datetime import datetime
+
+
+class PetitionsError(Exception):
+    """Anything this program refuses on purpose."""
+
+
+class SettingsError(PetitionsError):
+    """The environment is wrong; one line for every wrong variable."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class StoreError(PetitionsError):
+    """The store cannot serve."""
+
+
+class SchemaOutdated(StoreError):
+    """The store's schema is not the one that this program needs."""
+
+
+class EmailKeyMismatch(StoreError):
+    """The store was filled under another e-mail key; counting on would count people twice."""
+
+
+class StoreUnavailable(StoreError):
+    """The store is away, locked or full; nothing was stored."""
+
+
+class CampaignFileError(PetitionsError):
+    """A campaign file is broken."""
+
+    def __init__(self, file: str, place: str, expected: str) -> None:
+        """`file` is its path, `place` a line ("line 4") or a key ("goal_steps"), `expected` a clause."""
+        super().__init__(f"{file}: {place}: {expected}")
+        self.file, self.place, self.expected = file, place, expected
+
+
+class NotFound(PetitionsError):
+    """There is no such thing."""
+
+
+class CampaignNotFound(NotFound):
+    """No published campaign has this slug."""
+
+
+class PageNotFound(NotFound):
+    """The campaign has no such page."""
+
+
+class CampaignNotOpen(PetitionsError):
+    """The campaign takes no signatures now: it is closed, or opens later."""
+
+    def __init__(self, opens_at: datetime | None, closes_at: datetime | None) -> None:
+        super().__init__("campaign is not open")
+        self.opens_at, self.closes_at = opens_at, closes_at
+
+
+class IntakeFull(PetitionsError):
+    """More drafts wait than the process can hold; come back in `retry_after` seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("intake is full")
+        self.retry_after = retry_after
+
+
+class LinkInvalid(PetitionsError):
+    """A token is damaged, forged or for another purpose."""
+
+
+class LinkExpired(LinkInvalid):
+    """A token was right once, and is too old."""
+
+
+class ForeignOrigin(PetitionsError):
+    """A form was sent from another site."""
+
+
+class InvalidRequest(PetitionsError):
+    """A path, a query or a body that no form of ours sends."""

@@ -1,0 +1,186 @@
+"""The languages of the interface: catalogues, choice of a language, numbers, dates, names of countries."""
+
+import io
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache, cached_property, lru_cache
+from gettext import GNUTranslations, NullTranslations
+from typing import Any
+
+from babel import Locale
+from babel.core import UnknownLocaleError
+from babel.dates import format_date, format_datetime
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+
+from petitions import paths
+
+#: The languages of the interface, English first: every one has a complete catalogue.
+LANGUAGES = ("en", "es", "fr", "de", "it", "ru", "ar", "eu", "ga")
+SOURCE_LANGUAGE = "en"
+_RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
+#: Codes that are no country one lives in, or no longer one.
+_NOT_COUNTRIES = frozenset({"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "AC", "CP", "CQ", "DG", "EA", "IC", "TA"})
+
+
+class Message(str):
+    """A text that is translated when it is shown: itself the msgid, with values for its placeholders."""
+
+    __slots__ = ("values",)
+    values: Mapping[str, Any]
+
+    def __new__(cls, text: str, values: Mapping[str, Any] | None = None) -> "Message":
+        message = super().__new__(cls, text)
+        message.values = values or {}
+        return message
+
+
+def N_(text: str, **values: Any) -> Message:  # noqa: N802 - gettext's name for "translate later"
+    """Mark a text for the catalogues, to be translated when it is shown."""
+    return Message(text, values)
+
+
+@cache
+def text_direction(language: str) -> str:
+    """ "rtl" or "ltr"."""
+    return "rtl" if language.split("-")[0] in _RIGHT_TO_LEFT else "ltr"
+
+
+@lru_cache(maxsize=256)
+def language_name(language: str) -> str:
+    """The language's name in itself, as a title: "Español", "العربية"."""
+    try:
+        locale = Locale.parse(language, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return language
+    name = locale.get_display_name(language) or language
+    return name[:1].upper() + name[1:]
+
+
+def is_language_tag(text: str) -> bool:
+    """Whether CLDR knows this tag ("en", "pt-BR")."""
+    try:
+        Locale.parse(text, sep="-")
+    except (UnknownLocaleError, ValueError, TypeError):
+        return False
+    return True
+
+
+@dataclass(frozen=True)
+class Country:
+    code: str  # ISO 3166-1 alpha-2
+    name: str
+
+
+class Translator:
+    """One language of the interface."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self.direction = text_direction(language)
+        self.locale = Locale.parse(language)
+        self._catalogue = _load_catalogue(language)
+
+    def gettext(self, text: str) -> str:
+        return self._catalogue.gettext(text) if text else ""
+
+    def ngettext(self, one: str, many: str, number: int) -> str:
+        return self._catalogue.ngettext(one, many, number)
+
+    def translate(self, message: str) -> str:
+        """The words of a message, with its values in their places."""
+        text = self.gettext(str(message))
+        if not isinstance(message, Message) or not message.values:
+            return text
+        return text % {
+            key: self.translate(value) if isinstance(value, Message) else value
+            for key, value in message.values.items()
+        }
+
+    def number(self, number: int) -> str:
+        """A whole number in the reader's digits and separators."""
+        return format_decimal(number, locale=self.locale, numbering_system="default")
+
+    def date(self, moment: datetime | date) -> str:
+        """ "22 November 2026" in the reader's language; a datetime is taken in UTC."""
+        return format_date(moment, format="long", locale=self.locale)
+
+    def moment(self, moment: datetime) -> str:
+        """ "22 November 2026 at 16:00 UTC" in the reader's language."""
+        return f"{format_datetime(moment, format='long', tzinfo=moment.tzinfo, locale=self.locale)}"
+
+    def country(self, code: str) -> str:
+        """The country's name, or its code where CLDR has none."""
+        return str(self.locale.territories.get(code, code))
+
+    @cached_property
+    def countries(self) -> tuple[Country, ...]:
+        """Every country, sorted as a reader of this language expects."""
+        named = (Country(code, self.country(code)) for code in COUNTRY_CODES)
+        return tuple(sorted(named, key=lambda country: _sort_key(country.name)))
+
+
+def _sort_key(text: str) -> tuple[str, str]:
+    """Letters before accents, case ignored: close to the collation of all nine languages."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    base = "".join(c for c in decomposed if not unicodedata.combining(c))
+    return base.replace("ł", "l").removeprefix("ال"), text
+
+
+#: ISO 3166-1 alpha-2 codes of the countries and territories that CLDR names.
+COUNTRY_CODES: frozenset[str] = frozenset(
+    code
+    for code in map(str, Locale.parse("en").territories)
+    if len(code) == 2 and code.isalpha() and code not in _NOT_COUNTRIES
+)
+
+
+def _load_catalogue(language: str) -> NullTranslations:
+    file = paths.LOCALE / language / "LC_MESSAGES" / "petitions.po"
+    if language == SOURCE_LANGUAGE and not file.is_file():
+        return NullTranslations()
+    with file.open("rb") as source:
+        catalogue = read_po(source, locale=language)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return GNUTranslations(compiled)
+
+
+@cache
+def translator(language: str) -> Translator:
+    """The translator of one of LANGUAGES; read once for each process."""
+    return Translator(language)
+
+
+@lru_cache(maxsize=4096)
+def preferred_languages(header: str) -> tuple[str, ...]:
+    """The tags of an Accept-Language header (RFC 9110), best first; what is broken is passed over."""
+    weighted = []
+    for position, part in enumerate(header[:400].split(",")[:20]):
+        tag, _, parameter = part.partition(";")
+        tag = tag.strip().lower()
+        weight = 1.0
+        if parameter:
+            name, _, value = parameter.strip().partition("=")
+            try:
+                weight = float(value) if name.strip() == "q" else 0.0
+            except ValueError:
+                weight = 0.0
+        if tag and tag.replace("-", "").isalnum() and tag.isascii() and 0 < weight <= 1:
+            weighted.append((-weight, position, tag))
+    return tuple(tag for _, _, tag in sorted(weighted))
+
+
+def choose_language(wanted: Sequence[str], offered: Sequence[str]) -> str | None:
+    """The first wanted language that is offered: the same tag, else the same language."""
+    by_tag = {tag.lower(): tag for tag in offered}
+    by_base = {tag.lower().split("-")[0]: tag for tag in reversed(offered)}
+    for tag in wanted:
+        found = by_tag.get(tag.lower()) or by_base.get(tag.lower().split("-")[0])
+        if found:
+            return found
+    return None

@@ -1,0 +1,1 @@
+"""Mail: the outbox, rendering, and handing over to an SMTP server. Knows no other feature."""

@@ -1,0 +1,60 @@
+"""How many mails one address may get, however often it is typed into forms."""
+
+from collections import Counter
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from petitions.mail.models import Outbox
+
+PERIOD = timedelta(days=1)
+MAILS_PER_CAMPAIGN = 5  # to one address about one campaign
+MAILS_PER_ADDRESS = 10  # to one address about all campaigns
+
+
+class RecentMails:
+    """What each address of a batch got within PERIOD, kept up while the batch adds to it."""
+
+    def __init__(self) -> None:
+        self.about_campaign: Counter[tuple[bytes, int]] = Counter()
+        self.to_address: Counter[bytes] = Counter()
+        self._last_about: dict[UUID, datetime] = {}
+
+    def add(self, email_key: bytes, campaign_id: int, subject_id: UUID, at: datetime, count: int = 1) -> None:
+        """Count mails about one subject, the last of them queued then."""
+        self.about_campaign[email_key, campaign_id] += count
+        self.to_address[email_key] += count
+        self._last_about[subject_id] = max(at, self._last_about.get(subject_id, at))
+
+    def last_about(self, subject_id: UUID) -> datetime | None:
+        return self._last_about.get(subject_id)
+
+
+def may_mail(recent: RecentMails, email_key: bytes, campaign_id: int) -> bool:
+    """Whether the address may get one more mail about the campaign."""
+    about_campaign, to_address = recent.about_campaign[email_key, campaign_id], recent.to_address[email_key]
+    return about_campaign < MAILS_PER_CAMPAIGN and to_address < MAILS_PER_ADDRESS
+
+
+def recent_mails(session: Session, email_keys: Collection[bytes], now: datetime) -> RecentMails:
+    """The mails queued for these addresses within PERIOD, in one query."""
+    recent = RecentMails()
+    if not email_keys:
+        return recent
+    rows = session.execute(
+        select(
+            Outbox.email_key,
+            Outbox.campaign_id,
+            Outbox.subject_id,
+            func.max(Outbox.created_at),
+            func.count(),
+        )
+        .where(Outbox.email_key.in_(email_keys), Outbox.created_at > now - PERIOD)
+        .group_by(Outbox.email_key, Outbox.campaign_id, Outbox.subject_id)
+    )
+    for email_key, campaign_id, subject_id, last, count in rows:
+        recent.add(email_key, campaign_id, subject_id, last, count)
+    return recent

@@ -1,0 +1,1 @@
+"""What is kept of a signer, why, and what they agreed to."""

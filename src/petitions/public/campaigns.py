@@ -1,0 +1,105 @@
+"""A campaign as a reader of one language sees it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from starlette.requests import Request
+
+from petitions.campaigns.models import Statement
+from petitions.campaigns.queries import CampaignSnapshot
+from petitions.campaigns.terms import LocalText, text_in
+from petitions.errors import CampaignNotFound
+from petitions.i18n import Translator, text_direction, translator
+from petitions.public.views import CampaignView, LinkView, QuestionView, StatementView
+from petitions.web.languages import resolve_for
+from petitions.web.site import Site, site_of
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A request for a campaign: who serves it, which campaign, in which languages."""
+
+    site: Site
+    campaign: CampaignSnapshot
+    words: Translator
+    statement_language: str
+
+    @property
+    def path(self) -> str:
+        return f"/c/{self.campaign.slug}"
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What a page of this campaign depends on besides its own address."""
+        return (self.campaign.slug, self.words.language, self.statement_language)
+
+    def url(self, below: str = "") -> str:
+        """A relative address below the campaign, in the visitor's language."""
+        return f"{self.path}{below}?lang={self.words.language}"
+
+    def absolute_url(self) -> str:
+        """The address to pass on; each reader gets their own language."""
+        return f"{self.site.settings.base_url}{self.path}"
+
+
+async def visit(request: Request) -> Visit:
+    """Find the campaign of the path and the visitor's languages. Raises CampaignNotFound."""
+    site = site_of(request)
+    slug = request.path_params["slug"]
+    if len(slug) > 80 or not slug.isascii():
+        raise CampaignNotFound(slug[:80])
+    campaign = site.campaigns.fresh(slug) or await site.campaigns.get(slug)
+    interface, statement = resolve_for(request, campaign.languages, campaign.default_language)
+    return Visit(site, campaign, translator(interface), statement)
+
+
+def view_campaign(
+    campaign: CampaignSnapshot,
+    statement: Statement,
+    words: Translator,
+    base_url: str,
+    count: int,
+    now: datetime,
+) -> CampaignView:
+    """Everything that a page says about a campaign, resolved for one reader."""
+    terms = campaign.terms
+    language = statement.language
+
+    def local(text: LocalText) -> str:
+        # The campaign's labels follow the interface, where the campaign has that language.
+        return text_in(text, words.language, language)
+
+    goal = terms.next_goal(count)
+    return CampaignView(
+        slug=campaign.slug,
+        url=f"{base_url}/c/{campaign.slug}",
+        status=campaign.status(now),
+        opens_at=campaign.opens_at,
+        closes_at=campaign.closes_at,
+        count=count,
+        goal=goal,
+        goal_is_step=goal is not None and goal != terms.goal_steps[-1],
+        statement=StatementView(
+            id=statement.id,
+            language=language,
+            direction=text_direction(language),
+            version=statement.version,
+            title=statement.title,
+            summary=statement.summary,
+            body=statement.body,
+            demands=tuple(statement.demands),
+        ),
+        languages=campaign.languages,
+        addressees=tuple(text_in(name, language, campaign.default_language) for name in terms.addressees),
+        initiator=terms.initiator,
+        responsible=terms.responsible,
+        links=tuple(LinkView(local(link.label), link.url) for link in terms.links),
+        open_to_individuals=terms.open_to_individuals,
+        open_to_organisations="organisations" in terms.signers,
+        affiliation_label=local(terms.affiliation.label) if terms.affiliation else None,
+        affiliation_required=terms.affiliation.required if terms.affiliation else False,
+        questions=tuple(QuestionView(q.key, local(q.label), q.required, q.public) for q in terms.questions),
+        visibility_choices=terms.visibility_choices,
+        public_list=terms.public_list,
+        has_background=bool(campaign.background_languages),
+    )

@@ -1,0 +1,200 @@
+"""The link in the mail: a page that shows what will appear, and the button that counts it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from wtforms import StringField
+
+from petitions.campaigns.lifecycle import may_confirm
+from petitions.campaigns.models import Campaign, Statement
+from petitions.campaigns.queries import CampaignSnapshot
+from petitions.clock import utc_now
+from petitions.errors import IntakeFull, LinkExpired, LinkInvalid, StoreUnavailable
+from petitions.i18n import Translator, translator
+from petitions.public.campaigns import Visit, view_campaign, visit
+from petitions.public.forms import PlainForm, check_email_shape, tidy_line
+from petitions.public.signing import answer_with_sharing, read_form
+from petitions.public.statement import Standing
+from petitions.signatures import counting, listing
+from petitions.signatures.addresses import make_email_key
+from petitions.signatures.confirming import Confirmation, Outcome
+from petitions.signatures.intake import IntakeRejected
+from petitions.signatures.letters import CONFIRM_PURPOSE
+from petitions.signatures.models import Draft, Signature
+from petitions.signatures.renewing import renew_mails
+from petitions.tokens import CONFIRM_LIFETIME
+from petitions.web import metrics
+from petitions.web.caching import no_store
+from petitions.web.errors import error_response
+from petitions.web.languages import resolve_for, translator_for
+from petitions.web.pages import answer
+from petitions.web.site import Site, site_of
+
+
+class RenewalForm(PlainForm):
+    """Asks for a new mail."""
+
+    email = StringField(filters=[tidy_line], validators=[check_email_shape])
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the store has under the id of a link."""
+
+    slug: str
+    draft: Draft | None
+    statement: Statement | None
+    is_signature: bool
+
+
+def find_linked(session: Session, campaign_id: int, draft_id: UUID) -> Found:
+    """Look a link's draft up. Raises LinkInvalid when its campaign is gone."""
+    slug = session.scalar(select(Campaign.slug).where(Campaign.id == campaign_id))
+    if slug is None:
+        raise LinkInvalid
+    draft = session.get(Draft, (campaign_id, draft_id))
+    if draft is None:
+        is_signature = session.get(Signature, (campaign_id, draft_id)) is not None
+        return Found(slug, None, None, is_signature)
+    statement = session.get(Statement, draft.statement_id)
+    session.expunge_all()
+    return Found(slug, None if draft.held_reason else draft, statement, False)
+
+
+async def show_confirm(request: Request) -> Response:
+    """Show what will appear, and the button. Opening the link changes nothing: mail scanners do that."""
+    site, token = site_of(request), request.path_params["token"]
+    try:
+        campaign_id, draft_id = site.tokens.read(CONFIRM_PURPOSE, token, utc_now(), CONFIRM_LIFETIME)
+        found = await site.database.read(find_linked, campaign_id, draft_id)
+    except LinkInvalid as error:
+        return _link_invalid(request, expired=isinstance(error, LinkExpired))
+    campaign = await site.campaigns.get(found.slug)
+    words = translator(resolve_for(request, default=found.draft.language if found.draft else "en")[0])
+    if found.is_signature:
+        return _to_thanks(found.slug, words)
+    if found.draft is None or found.statement is None:
+        return _link_invalid(request, expired=False)
+    if not may_confirm(campaign.closes_at, found.draft.created_at, utc_now()):
+        return await _too_late(site, campaign, words)
+    return await _show_draft(site, campaign, words, token, found.draft, found.statement)
+
+
+async def _show_draft(
+    site: Site, campaign: CampaignSnapshot, words: Translator, token: str, draft: Draft, statement: Statement
+) -> Response:
+    count = await site.database.read(counting.find_count, campaign.id)
+    view = view_campaign(campaign, statement, words, site.settings.base_url, count, utc_now())
+    answers = draft.answers or {}
+    return answer(
+        site,
+        words,
+        "public/confirm.html",
+        f"/confirm/{token}",
+        campaign=view,
+        draft=_DraftView(draft, [(q.label, answers[q.key], q.public) for q in view.questions if q.key in answers]),
+        confirm_url=f"/confirm/{token}?lang={words.language}",
+        shown_as=listing.show(draft),
+        privacy_url=f"/c/{campaign.slug}/privacy?lang={words.language}",
+    )
+
+
+class _DraftView:
+    """A draft as its page shows it: the same fields, with the answers under their labels."""
+
+    def __init__(self, draft: Draft, answers: list[tuple[str, str, bool]]) -> None:
+        self.name, self.email, self.country = draft.name, draft.email, draft.country
+        self.city, self.affiliation, self.comment = draft.city, draft.affiliation, draft.comment
+        self.visibility, self.updates = draft.visibility, draft.updates
+        self.answers = answers
+
+
+async def confirm(request: Request) -> Response:
+    """Count the signature; pressing again says thanks again."""
+    arrived_at = utc_now()
+    site = site_of(request)
+    try:
+        campaign_id, draft_id = site.tokens.read(
+            CONFIRM_PURPOSE, request.path_params["token"], arrived_at, CONFIRM_LIFETIME
+        )
+        outcome = await site.confirming.submit(Confirmation(campaign_id, draft_id, arrived_at))
+        slug = await _slug(site, campaign_id)
+    except LinkInvalid as error:
+        return _link_invalid(request, expired=isinstance(error, LinkExpired))
+    except (IntakeFull, StoreUnavailable, IntakeRejected) as error:
+        target = request.url.path + ("?" + request.url.query if request.url.query else "")
+        return error_response(request, error, (target, []))
+    metrics.CONFIRMATIONS.labels(outcome.value).inc()
+    words = translator_for(request)
+    match outcome:
+        case Outcome.COUNTED | Outcome.COUNTED_BEFORE:
+            return _to_thanks(slug, words)
+        case Outcome.TOO_LATE:
+            return await _too_late(site, await site.campaigns.get(slug), words)
+        case Outcome.GONE:
+            return _link_invalid(request, expired=False)
+
+
+async def _slug(site: Site, campaign_id: int) -> str:
+    slug = site.slugs.get(campaign_id)
+    if slug is None:
+        found = await site.database.read(_find_slug, campaign_id)
+        if found is None:
+            raise LinkInvalid
+        slug = site.slugs[campaign_id] = found
+    return slug
+
+
+def _find_slug(session: Session, campaign_id: int) -> str | None:
+    return session.scalar(select(Campaign.slug).where(Campaign.id == campaign_id))
+
+
+def _to_thanks(slug: str, words: Translator) -> Response:
+    response = RedirectResponse(f"/c/{slug}/thanks?lang={words.language}", 303)
+    no_store(response)
+    return response
+
+
+async def show_thanks(request: Request) -> Response:
+    """After confirming; shows a stranger nothing about the signer."""
+    here: Visit = await visit(request)
+    count = await here.site.database.read(counting.find_count, here.campaign.id)
+    return answer_with_sharing(here, "public/thanks.html", "/thanks", Standing(count, ()))
+
+
+async def _too_late(site: Site, campaign: CampaignSnapshot, words: Translator) -> Response:
+    count = await site.database.read(counting.find_count, campaign.id)
+    statement = campaign.statements.get(words.language) or campaign.statements[campaign.default_language]
+    view = view_campaign(campaign, statement, words, site.settings.base_url, count, utc_now())
+    return answer(site, words, "public/not_open.html", f"/c/{campaign.slug}", 409, campaign=view, switch=False)
+
+
+def _link_invalid(
+    request: Request, *, expired: bool, form: RenewalForm | None = None, status: int | None = None
+) -> Response:
+    words = translator_for(request)
+    return answer(
+        site_of(request),
+        words,
+        "public/link_invalid.html",
+        "/confirm",
+        status or (410 if expired else 404),
+        expired=expired,
+        form=form or RenewalForm(),
+        renewal_url=f"/confirm?lang={words.language}",
+    )
+
+
+async def renew(request: Request) -> Response:
+    """Send a new mail for what waits to be confirmed; the same page in every case."""
+    site, words = site_of(request), translator_for(request)
+    form = RenewalForm(await read_form(request))
+    if not form.validate():
+        return _link_invalid(request, expired=False, form=form, status=422)
+    key = make_email_key(form.email.data or "", site.settings.email_key)
+    await site.database.write(renew_mails, key, utc_now())
+    return answer(site, words, "public/renewal_sent.html", "/confirm", switch=False)

@@ -1,0 +1,161 @@
+"""The signing form: shape only. Rules that need the store are the feature's."""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from wtforms import BooleanField, Field, Form, StringField, TextAreaField
+from wtforms.validators import StopValidation
+
+from petitions.campaigns.terms import Terms
+from petitions.i18n import COUNTRY_CODES, N_
+from petitions.signatures import addresses, names
+
+MAX_LINE = 120
+MAX_COMMENT = 500
+_MAX_EMAIL = 254
+_MAX_HIDDEN = 300
+
+Check = Callable[[Form, Any], None]
+
+
+class PlainForm(Form):
+    """Errors are messages of our own, translated when they are shown; WTForms' catalogues stay out."""
+
+    class Meta:
+        locales = False
+
+
+class ChoiceField(StringField):
+    """One of a set. WTForms' SelectField walks all its choices (1 ms for 250 countries); this looks once."""
+
+    def __init__(self, *args: Any, allowed: Sequence[str] | frozenset[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.allowed = allowed
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """What was chosen; the default where a client sends no such field."""
+        self.data = valuelist[0] if valuelist else self.data
+
+    def pre_validate(self, form: Any) -> None:
+        if self.data and self.data not in self.allowed:
+            raise StopValidation(N_("Please choose one of the list."))
+
+
+def tidy_line(text: str | None) -> str:
+    return names.tidy(text or "")
+
+
+def _tidy_lines(text: str | None) -> str:
+    return names.tidy_lines(text or "")
+
+
+def _required(_form: Form, field: Field) -> None:
+    if not field.data or names.is_blank(field.data):
+        raise StopValidation(N_("Please fill this in."))
+
+
+def _readable(longest: int) -> Check:
+    def check(_form: Form, field: Field) -> None:
+        if len(field.data) > longest:
+            raise StopValidation(N_("Please keep it to %(most)s characters.", most=longest))
+        if names.has_forbidden_characters(field.data):
+            raise StopValidation(N_("It holds characters that cannot be shown. Please type it again."))
+
+    return check
+
+
+_check_line = _readable(MAX_LINE)
+
+
+def _check_name(form: Form, field: Field) -> None:
+    if form["visibility"].data == "anonymous":
+        field.data = ""
+        return
+    if not field.data or names.is_blank(field.data):
+        raise StopValidation(N_("Please give your name, or choose to be counted without one."))
+    _check_line(form, field)
+    if names.starts_like_a_formula(field.data) or names.has_link(field.data):
+        raise StopValidation(N_("Please give a name, not a link or a formula."))
+
+
+def check_email_shape(_form: Form, field: Field) -> None:
+    """A complete mail address, put into its normal form."""
+    if not field.data:
+        raise StopValidation(N_("Please give your mail address. We write to it once, to confirm."))
+    try:
+        if len(field.data) > _MAX_EMAIL:
+            raise addresses.InvalidAddress
+        field.data = addresses.check_address(field.data)
+    except addresses.InvalidAddress:
+        raise StopValidation(N_("This is not a complete mail address. It looks like ana@example.org.")) from None
+
+
+def _check_typos(form: Form, field: Field) -> None:
+    suggestion = addresses.suggest_address(field.data)
+    if suggestion and form["email_checked"].data != field.data:
+        # Asked once: the page that shows the question carries the address in `email_checked`.
+        raise StopValidation(
+            N_(
+                "Did you mean %(suggestion)s? If your address is right as it stands, just press the button again.",
+                suggestion=suggestion,
+            )
+        )
+
+
+def _check_country(_form: Form, field: Field) -> None:
+    if not field.data:
+        raise StopValidation(N_("Please choose your country."))
+
+
+def _check_hidden(_form: Form, field: Field) -> None:
+    if field.data and len(field.data) > _MAX_HIDDEN:
+        field.data = ""
+
+
+class SignForm(PlainForm):
+    """Fields that every campaign's form has; `sign_form_for` adds those of its own."""
+
+    # `visibility` comes first, for the name is required or not by it.
+    visibility: ChoiceField
+    name = StringField(filters=[tidy_line], validators=[_check_name])
+    email = StringField(filters=[tidy_line], validators=[check_email_shape, _check_typos])
+    country = ChoiceField(allowed=COUNTRY_CODES, validators=[_check_country])
+    city = StringField(filters=[tidy_line], validators=[_check_line])
+    comment = TextAreaField(filters=[_tidy_lines], validators=[_readable(MAX_COMMENT)])
+    updates = BooleanField()
+    statement = StringField(filters=[tidy_line], validators=[_check_hidden])
+    email_checked = StringField(filters=[tidy_line], validators=[_check_hidden])
+    website = StringField(filters=[tidy_line], validators=[_check_hidden])  # the honeypot: people do not see it
+
+    @property
+    def question_fields(self) -> list[Field]:
+        """The campaign's own questions, in their order."""
+        return [field for field in self if field.name.startswith("q_")]
+
+
+@lru_cache(maxsize=256)
+def _form_class(shape: tuple[Any, ...]) -> type[SignForm]:
+    choices, default, affiliation, questions = shape
+    fields: dict[str, Any] = {"visibility": ChoiceField(allowed=choices, default=default, validators=[_required])}
+    if affiliation is not None:
+        fields["affiliation"] = _own_line(required=affiliation)
+    for key, required in questions:
+        fields[f"q_{key}"] = _own_line(required=required)
+    return type("CampaignSignForm", (SignForm,), fields)
+
+
+def _own_line(required: bool) -> StringField:
+    return StringField(filters=[tidy_line], validators=[_required, _check_line] if required else [_check_line])
+
+
+def sign_form_for(terms: Terms) -> type[SignForm]:
+    """The form of a campaign; made once for each shape of form."""
+    return _form_class(
+        (
+            terms.visibility_choices,
+            terms.visibility_default,
+            terms.affiliation.required if terms.affiliation else None,
+            tuple((question.key, question.required) for question in terms.questions),
+        )
+    )

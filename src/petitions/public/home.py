@@ -1,0 +1,75 @@
+"""The first page: campaigns that can be signed."""
+
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+from starlette.responses import Response
+
+from petitions.campaigns.queries import CampaignSnapshot, list_snapshots
+from petitions.clock import utc_now
+from petitions.i18n import LANGUAGES, Translator, preferred_languages, translator
+from petitions.public.campaigns import view_campaign
+from petitions.public.views import CampaignView
+from petitions.signatures.counting import find_counts
+from petitions.signatures.names import fold, tidy
+from petitions.web.caching import CachedPage, make_page
+from petitions.web.languages import resolve, resolve_for
+from petitions.web.pages import render
+from petitions.web.site import Site, site_of
+
+_MAX_QUERY = 60
+
+
+def _find_all(session: Session) -> tuple[list[CampaignSnapshot], dict[int, int]]:
+    counts = find_counts(session)
+    return list_snapshots(session), counts
+
+
+async def show_home(request: Request) -> Response:
+    """Open campaigns, or those that a search finds."""
+    site = site_of(request)
+    words = translator(resolve_for(request)[0])
+    accepted = ",".join(preferred_languages(request.headers.get("accept-language", "")))
+    query = tidy(request.query_params.get("q", ""))[:_MAX_QUERY]
+    return await site.pages.respond(
+        ("home", words.language, accepted, query), lambda: _render(site, words, accepted, query)
+    )
+
+
+async def _render(site: Site, words: Translator, accepted: str, query: str) -> CachedPage:
+    snapshots, counts = await site.database.read(_find_all)
+    now = utc_now()
+    wanted = fold(query).split()
+    campaigns: list[CampaignView] = []
+    for campaign in snapshots:
+        if campaign.status(now) != "open" or not all(part in _searched(campaign) for part in wanted):
+            continue
+        _, language = resolve(words.language, accepted, campaign.languages, campaign.default_language)
+        campaigns.append(
+            view_campaign(
+                campaign,
+                campaign.statements[language],
+                words,
+                site.settings.base_url,
+                counts.get(campaign.id, 0),
+                now,
+            )
+        )
+    page = render(
+        site,
+        words,
+        "public/home.html",
+        "/",
+        indexed_in=() if query else LANGUAGES,
+        query_string={"q": query} if query else None,
+        campaigns=campaigns,
+        query=query,
+    )
+    return make_page(page.encode(), "text/html; charset=utf-8", [(b"content-language", words.language.encode())])
+
+
+def _searched(campaign: CampaignSnapshot) -> str:
+    """Everything that a search for a campaign looks at, folded."""
+    texts = [campaign.slug.replace("-", " ")]
+    texts += [f"{s.title} {s.summary}" for s in campaign.statements.values()]
+    texts += [name for addressee in campaign.terms.addressees for name in addressee.values()]
+    return fold(" ".join(texts))

@@ -1,0 +1,164 @@
+"""Taking the signing form."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from petitions.abuse.networks import network_of
+from petitions.campaigns.models import Statement
+from petitions.clock import utc_now
+from petitions.errors import IntakeFull, InvalidRequest, PageNotFound, StoreUnavailable
+from petitions.ids import new_id
+from petitions.privacy.consent import CONSENT_VERSION
+from petitions.public.campaigns import Visit, view_campaign, visit
+from petitions.public.forms import SignForm, sign_form_for
+from petitions.public.sharing import share_links
+from petitions.public.statement import Standing, find_standing, render_statement
+from petitions.signatures.addresses import make_email_key
+from petitions.signatures.counting import find_count
+from petitions.signatures.drafting import NewDraft
+from petitions.signatures.intake import IntakeRejected
+from petitions.web import metrics
+from petitions.web.caching import no_store
+from petitions.web.clients import client_address
+from petitions.web.errors import error_response
+from petitions.web.pages import answer
+
+#: More fields than any campaign's form has.
+_MAX_FIELDS = 100
+
+
+async def sign(request: Request) -> Response:
+    """Check the form, store the draft, and say the same to everybody: look into your inbox."""
+    arrived_at = utc_now()
+    here = await visit(request)
+    if not here.campaign.terms.open_to_individuals:
+        raise PageNotFound
+    if here.campaign.status(arrived_at) != "open":
+        return await _not_open(here)
+    data = await read_form(request)
+    form = sign_form_for(here.campaign.terms)(data)
+    statement, changed = _statement_shown(here, form)
+    if not form.validate() or changed:
+        return await _show_again(request, here, statement, form, changed)
+    draft = _draft(request, here, form, statement.id, arrived_at)
+    try:
+        await here.site.signing.submit(draft)
+    except IntakeRejected:
+        here.site.campaigns.forget(here.campaign.slug)
+        return await _show_again(request, await visit(request), statement, form, changed=True)
+    except (IntakeFull, StoreUnavailable) as error:
+        return error_response(request, error, (here.url("/signatures"), _texts(data)))
+    metrics.DRAFTS.inc()
+    response = RedirectResponse(here.url("/signed"), 303)
+    no_store(response)
+    return response
+
+
+async def read_form(request: Request) -> FormData:
+    """The fields of a form. Raises InvalidRequest for anything but texts."""
+    if not request.headers.get("content-type", "").startswith(
+        ("application/x-www-form-urlencoded", "multipart/form-data")
+    ):
+        raise InvalidRequest
+    try:
+        data = await request.form(max_files=0, max_fields=_MAX_FIELDS)
+    except (ValueError, UnicodeError) as error:
+        raise InvalidRequest from error
+    if len(data.multi_items()) > _MAX_FIELDS or any(not isinstance(v, str) for _, v in data.multi_items()):
+        raise InvalidRequest
+    return data
+
+
+def _texts(data: FormData) -> Sequence[tuple[str, str]]:
+    return [(name, value) for name, value in data.multi_items() if isinstance(value, str)]
+
+
+def _statement_shown(here: Visit, form: SignForm) -> tuple[Statement, bool]:
+    """The wording that the visitor read, and whether it has been changed since; a client that does not say
+    which it read gets the one of its language."""
+    current = {str(statement.id): statement for statement in here.campaign.statements.values()}
+    shown = form.statement.data
+    if not shown:
+        return here.campaign.statements[here.statement_language], False
+    return current.get(shown, here.campaign.statements[here.statement_language]), shown not in current
+
+
+async def _show_again(
+    request: Request, here: Visit, statement: Statement, form: SignForm, changed: bool
+) -> Response:
+    """The page with what was typed and what is wrong with it. It never waits for a store that is away."""
+    statement = here.campaign.statements.get(statement.language, statement)
+    form.statement.data = str(statement.id)
+    try:
+        standing = await here.site.database.read(find_standing, here.campaign)
+    except StoreUnavailable as error:
+        return error_response(request, error, (here.url("/signatures"), _texts(await request.form())))
+    page = render_statement(here, statement, form, standing, wording_changed=changed)
+    response = Response(page, 422, media_type="text/html")
+    response.headers["Content-Language"] = here.words.language
+    no_store(response)
+    return response
+
+
+def _draft(request: Request, here: Visit, form: SignForm, statement_id: int, arrived_at: datetime) -> NewDraft:
+    settings = here.site.settings
+    address = client_address(request, settings.trusted_proxies)
+    anonymous = form.visibility.data == "anonymous"
+    answers = {field.name[2:]: field.data for field in form.question_fields if field.data}
+    affiliation = form["affiliation"].data if "affiliation" in form else None
+    return NewDraft(
+        id=new_id(),
+        campaign_id=here.campaign.id,
+        statement_id=statement_id,
+        email=form.email.data or "",
+        email_key=make_email_key(form.email.data or "", settings.email_key),
+        name=None if anonymous else form.name.data,
+        country=form.country.data or "",
+        city=form.city.data or None,
+        affiliation=affiliation or None,
+        comment=form.comment.data or None,
+        answers=answers or None,
+        visibility=form.visibility.data or "",
+        updates=bool(form.updates.data),
+        language=here.words.language,
+        consent_version=CONSENT_VERSION,
+        arrived_at=arrived_at,
+        network=network_of(address) if address else None,
+        trapped=bool(form.website.data),
+    )
+
+
+async def _not_open(here: Visit) -> Response:
+    count = await here.site.database.read(find_count, here.campaign.id)
+    statement = here.campaign.statements[here.statement_language]
+    campaign = view_campaign(here.campaign, statement, here.words, here.site.settings.base_url, count, utc_now())
+    return answer(here.site, here.words, "public/not_open.html", here.path, 409, campaign=campaign, switch=False)
+
+
+async def show_signed(request: Request) -> Response:
+    """After the form: the same page whatever the store knows of the address."""
+    here = await visit(request)
+    return answer_with_sharing(here, "public/signed.html", "/signed", Standing(0, ()))
+
+
+def answer_with_sharing(here: Visit, template: str, below: str, standing: Standing) -> Response:
+    """A page after an action that ends in passing the statement on."""
+    statement = here.campaign.statements[here.statement_language]
+    settings = here.site.settings
+    campaign = view_campaign(here.campaign, statement, here.words, settings.base_url, standing.count, utc_now())
+    url = here.absolute_url()
+    return answer(
+        here.site,
+        here.words,
+        template,
+        here.path + below,
+        campaign=campaign,
+        share_links=share_links(here.words, statement.title, url),
+        page_url=url,
+        qr_url=f"{here.path}/qr.svg",
+        privacy_url=here.url("/privacy"),
+    )

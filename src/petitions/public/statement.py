@@ -1,0 +1,93 @@
+"""The statement page, with the signing form."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+from starlette.responses import Response
+
+from petitions.campaigns.models import Statement
+from petitions.campaigns.queries import CampaignSnapshot
+from petitions.clock import utc_now
+from petitions.privacy.consent import CONSENT_VERSION
+from petitions.public.campaigns import Visit, view_campaign, visit
+from petitions.public.forms import SignForm, sign_form_for
+from petitions.public.sharing import share_links
+from petitions.signatures import counting, listing
+from petitions.signatures.listing import ShownSigner
+from petitions.web.caching import CachedPage, make_page
+from petitions.web.pages import render
+
+_LATEST = 12
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a campaign is."""
+
+    count: int
+    latest: Sequence[ShownSigner]
+
+
+def find_standing(session: Session, campaign: CampaignSnapshot) -> Standing:
+    shown = campaign.terms.public_list != "none"
+    return Standing(
+        counting.find_count(session, campaign.id),
+        listing.list_latest(session, campaign.id, _LATEST) if shown else (),
+    )
+
+
+async def show_statement(request: Request) -> Response:
+    here = await visit(request)
+    return await here.site.pages.respond(("statement", *here.key), lambda: _render_cached(here))
+
+
+async def _render_cached(here: Visit) -> CachedPage:
+    standing = await here.site.database.read(find_standing, here.campaign)
+    form = sign_form_for(here.campaign.terms)()
+    page = render_statement(here, here.campaign.statements[here.statement_language], form, standing)
+    return make_page(page.encode(), "text/html; charset=utf-8", _language_header(here))
+
+
+def _language_header(here: Visit) -> list[tuple[bytes, bytes]]:
+    return [(b"content-language", here.words.language.encode())]
+
+
+def render_statement(
+    here: Visit,
+    statement: Statement,
+    form: SignForm,
+    standing: Standing,
+    *,
+    wording_changed: bool = False,
+    **context: Any,
+) -> str:
+    """The page in the visitor's language with this wording, form and standing."""
+    campaign = view_campaign(
+        here.campaign, statement, here.words, here.site.settings.base_url, standing.count, utc_now()
+    )
+    url = here.absolute_url()
+    return render(
+        here.site,
+        here.words,
+        "public/statement.html",
+        here.path,
+        indexed_in=here.campaign.languages,
+        campaign=campaign,
+        form=form,
+        form_action=here.url("/signatures"),
+        latest=standing.latest,
+        share_links=share_links(here.words, statement.title, url),
+        signatures_url=here.url("/signatures") if campaign.public_list == "full" else None,
+        background_url=here.url("/background") if campaign.has_background else None,
+        privacy_url=here.url("/privacy"),
+        qr_url=f"{here.path}/qr.svg",
+        qr_png_url=f"{here.path}/qr.png",
+        social_image_url=None,
+        wording_changed=wording_changed,
+        consent_version=CONSENT_VERSION,
+        page_url=url,
+        **context,
+    )

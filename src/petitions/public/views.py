@@ -1,0 +1,86 @@
+"""What a page is given about a campaign: everything resolved for one reader's language."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from petitions.campaigns.terms import Initiator, Responsible
+
+
+@dataclass(frozen=True)
+class LanguageLink:
+    code: str
+    name: str  # in the language itself
+    url: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class StatementView:
+    """A wording in its own language, which may not be the interface's."""
+
+    id: int
+    language: str
+    direction: str
+    version: int
+    title: str
+    summary: str
+    body: str  # Markdown
+    demands: tuple[str, ...]  # Markdown, one line each
+
+
+@dataclass(frozen=True)
+class LinkView:
+    label: str
+    url: str
+
+
+@dataclass(frozen=True)
+class QuestionView:
+    key: str  # the field is named q_<key>
+    label: str
+    required: bool
+    public: bool
+
+
+@dataclass(frozen=True)
+class ShareLink:
+    key: str  # "mail", "whatsapp", "telegram", "mastodon", "x", "facebook"
+    label: str
+    url: str
+
+
+@dataclass(frozen=True)
+class SignerView:
+    """A signer as they chose to be shown."""
+
+    name: str  # the full name, or initials
+    country: str  # code
+    city: str | None  # only with the full name
+    affiliation: str | None
+    comment: str | None
+
+
+@dataclass(frozen=True)
+class CampaignView:
+    slug: str
+    url: str  # the statement page, absolute, without a language
+    status: str  # "upcoming", "open" or "closed"
+    opens_at: datetime | None
+    closes_at: datetime | None
+    count: int
+    goal: int | None  # the next step; the last one once all are reached
+    goal_is_step: bool  # more steps follow
+    statement: StatementView
+    languages: tuple[str, ...]  # of the statement
+    addressees: tuple[str, ...]
+    initiator: Initiator | None
+    responsible: Responsible
+    links: tuple[LinkView, ...]
+    open_to_individuals: bool
+    open_to_organisations: bool
+    affiliation_label: str | None
+    affiliation_required: bool
+    questions: tuple[QuestionView, ...]
+    visibility_choices: tuple[str, ...]
+    public_list: str  # "full", "latest" or "none"
+    has_background: bool

@@ -1,0 +1,124 @@
+"""The schema of the store: is it the one this program needs, and how it becomes so."""
+
+import sqlite3
+from datetime import datetime
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from petitions import log, paths
+from petitions.db import Database, Fact, insert_for
+from petitions.errors import EmailKeyMismatch, SchemaOutdated
+from petitions.signatures.addresses import fingerprint
+
+_EMAIL_KEY = "email_key"
+#: Copies that an upgrade made by itself; older ones are deleted, for they hold people's names.
+_KEPT_BACKUPS = 2
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(paths.MIGRATIONS).replace("%", "%%"))
+    return config
+
+
+def needed_revision() -> str:
+    """The revision that this program was written for."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    assert head is not None
+    return head
+
+
+def find_revision(session: Session) -> str | None:
+    """The revision of the store; None for an empty one."""
+    return MigrationContext.configure(session.connection()).get_current_revision()
+
+
+def upgrade(database: Database) -> None:
+    """Bring the store to the needed revision, in one transaction."""
+    config = _config()
+    with database.writing() as session:
+        config.attributes["connection"] = session.connection()
+        command.upgrade(config, "head")
+
+
+def check(database: Database) -> None:
+    """Raises SchemaOutdated when the store is not of the needed revision."""
+    with database.reading() as session:
+        found = find_revision(session)
+    needed = needed_revision()
+    if found != needed:
+        known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+        if found is not None and found not in known:
+            raise SchemaOutdated(f"the store is of revision {found}, which a newer version of petitions made")
+        raise SchemaOutdated(
+            f"the store is of revision {found or 'none'}, this program needs {needed}; "
+            "make a backup, then run: petitions db upgrade"
+        )
+
+
+def prepare(database: Database, now: datetime) -> None:
+    """Make the store ready to serve. The embedded SQLite is upgraded, after a copy; a PostgreSQL is only
+    looked at, for other hosts may still use it. Raises SchemaOutdated."""
+    if database.file is not None:
+        with database.reading() as session:
+            found = find_revision(session)
+        if found is None:
+            upgrade(database)
+        elif found != needed_revision():
+            kept = database.file.with_name(f"{database.file.name}.before-{now:%Y%m%dT%H%M%S}")
+            backup(database.file, kept)
+            log.info("schema_upgrade", before=found, after=needed_revision())
+            upgrade_known(database)
+            _forget_old_backups(database.file)
+    check(database)
+
+
+def upgrade_known(database: Database) -> None:
+    """Upgrade, unless a newer program made the store. Raises SchemaOutdated."""
+    try:
+        check(database)
+    except SchemaOutdated as error:
+        if "newer version" in str(error):
+            raise
+        upgrade(database)
+
+
+def backup(file: Path, target: Path) -> None:
+    """Copy a SQLite store while it is in use; the copy is whole and readable by its owner alone."""
+    target.touch(mode=0o600, exist_ok=False)
+    source = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
+    copy = sqlite3.connect(target)
+    try:
+        source.backup(copy, pages=1_000)
+    finally:
+        copy.close()
+        source.close()
+
+
+def _forget_old_backups(file: Path) -> None:
+    copies = sorted(file.parent.glob(f"{file.name}.before-*"))
+    for copy in copies[:-_KEPT_BACKUPS]:
+        copy.unlink(missing_ok=True)
+
+
+def check_email_key(database: Database, email_key: str) -> None:
+    """Raises EmailKeyMismatch when the store was filled under another key; notes the key of an empty one."""
+    wanted = fingerprint(email_key)
+    with database.reading() as session:
+        found = session.scalar(select(Fact.value).where(Fact.name == _EMAIL_KEY))
+    if found is None:
+        with database.writing() as session:
+            row = {"name": _EMAIL_KEY, "value": wanted}
+            session.execute(insert_for(session, Fact).values(row).on_conflict_do_nothing())
+            found = session.scalar(select(Fact.value).where(Fact.name == _EMAIL_KEY))
+    if found != wanted:
+        raise EmailKeyMismatch(
+            "PETITIONS_EMAIL_KEY is not the key that this store was filled under. Going on would count people "
+            "twice. Put the old key back."
+        )

@@ -1,0 +1,274 @@
+"""The settings of one installation: read once from PETITIONS_* variables, frozen, passed in."""
+
+import ipaddress
+import os
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from petitions.errors import SettingsError
+
+T = TypeVar("T")
+D = TypeVar("D")
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_PERIODS = {
+    "minute": timedelta(minutes=1),
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+}
+
+
+@dataclass(frozen=True)
+class Rate:
+    """`count` events in each `period`."""
+
+    count: int
+    period: timedelta
+
+
+@dataclass(frozen=True)
+class SmtpServer:
+    """Where mail is handed over. `security` is "tls" (from the first byte), "starttls" or "none"."""
+
+    host: str
+    port: int
+    security: str
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting; see docs/operating.md for what each means."""
+
+    base_url: str
+    data_dir: Path
+    database_url: str = field(repr=False)
+    secret_keys: tuple[str, ...] = field(repr=False)  # the first signs, all are accepted
+    email_key: str = field(repr=False)
+    site_name: str = "Solidarity Statements"
+    smtp: SmtpServer | None = None
+    mail_from: str = "petitions@localhost"
+    mailbox_dir: Path | None = None  # catch mail in this folder rather than send it
+    trusted_proxies: tuple[Network, ...] = ()
+    sign_rate: Rate | None = Rate(60, timedelta(hours=1))
+    confirm_rate: Rate | None = Rate(20_000, timedelta(hours=1))
+    metrics_token: str | None = field(default=None, repr=False)
+    intake_queue: int = 2_000
+    log_level: str = "info"
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite")
+
+
+#: Every variable, for the documentation test; secrets can be given as NAME_FILE too.
+VARIABLES = (
+    "BASE_URL",
+    "CONFIRM_RATE",
+    "DATA_DIR",
+    "DATABASE_URL",
+    "EMAIL_KEY",
+    "INTAKE_QUEUE",
+    "LOG_LEVEL",
+    "MAIL_FROM",
+    "MAILBOX_DIR",
+    "METRICS_TOKEN",
+    "OLD_SECRET_KEYS",
+    "SECRET_KEY",
+    "SIGN_RATE",
+    "SITE_NAME",
+    "SMTP_URL",
+    "TRUSTED_PROXIES",
+)
+SECRETS = ("DATABASE_URL", "EMAIL_KEY", "METRICS_TOKEN", "OLD_SECRET_KEYS", "SECRET_KEY", "SMTP_URL")
+
+
+def parse_rate(text: str) -> Rate | None:
+    """`60/hour`, `5/minute`, `1000/day`, or `off` for None. Raises ValueError."""
+    if text == "off":
+        return None
+    match = re.fullmatch(r"([1-9]\d{0,8})/(minute|hour|day)", text)
+    if not match:
+        raise ValueError("expected a rate like 60/hour, or off")
+    return Rate(int(match[1]), _PERIODS[match[2]])
+
+
+def parse_base_url(text: str) -> str:
+    """An http(s) origin, without a path. Raises ValueError."""
+    parts = urlsplit(text)
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or parts.path not in ("", "/")
+        or parts.query
+        or parts.fragment
+        or parts.username
+    ):
+        raise ValueError("expected an address like https://petitions.example.org, without a path")
+    _ = parts.port  # raises ValueError when it is no number
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def parse_database_url(text: str) -> str:
+    """A SQLAlchemy URL; plain `postgresql://` gets the driver that is installed. Raises ValueError."""
+    if text.startswith("postgres://"):
+        text = "postgresql://" + text.removeprefix("postgres://")
+    if text.startswith("postgresql://"):
+        return "postgresql+psycopg://" + text.removeprefix("postgresql://")
+    if text.startswith(("postgresql+psycopg://", "sqlite:///")):
+        return text
+    raise ValueError("expected postgresql://… or sqlite:///…")
+
+
+def parse_smtp_url(text: str) -> SmtpServer:
+    """`smtp://user:password@host:587` (STARTTLS), `smtps://…:465`, `smtp://…:25?security=none`.
+    Raises ValueError."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        raise ValueError("expected smtp://user:password@host:587 or smtps://host")
+    default = "tls" if parts.scheme == "smtps" else "starttls"
+    security = parse_qs(parts.query).get("security", [default])[0]
+    if security not in ("tls", "starttls", "none"):
+        raise ValueError("expected security=tls, starttls or none")
+    return SmtpServer(
+        host=parts.hostname,
+        port=parts.port or (465 if security == "tls" else 587),
+        security=security,
+        username=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+    )
+
+
+def parse_networks(text: str) -> tuple[Network, ...]:
+    """Addresses and networks, separated by commas. Raises ValueError."""
+    return tuple(ipaddress.ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip())
+
+
+def parse_mail_from(text: str) -> str:
+    """A mail address without a name. Raises ValueError."""
+    name, address = parseaddr(text)
+    if name or "@" not in address or address != text.strip() or not address.isascii():
+        raise ValueError("expected a mail address without a name, like petitions@example.org")
+    return address
+
+
+def _parse_key(text: str) -> str:
+    if len(text) < 32:
+        raise ValueError("expected at least 32 characters; `openssl rand -hex 32` makes a good one")
+    return text
+
+
+def _parse_keys(text: str) -> tuple[str, ...]:
+    return tuple(_parse_key(part) for part in text.split())
+
+
+def _parse_count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1_000_000:
+        raise ValueError("expected a whole number from 1 to 1000000")
+    return int(text)
+
+
+def _parse_log_level(text: str) -> str:
+    if text not in ("debug", "info", "warning", "error"):
+        raise ValueError("expected debug, info, warning or error")
+    return text
+
+
+def _parse_metrics_token(text: str) -> str:
+    if len(text) < 16:
+        raise ValueError("expected at least 16 characters")
+    return text
+
+
+class _Reader:
+    """Reads variables one by one and collects what is wrong, so that all of it is told at once."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.problems: list[str] = []
+
+    def raw(self, name: str) -> str | None:
+        value = self.environ.get(f"PETITIONS_{name}")
+        file = self.environ.get(f"PETITIONS_{name}_FILE") if name in SECRETS else None
+        if value and file:
+            self.problems.append(f"PETITIONS_{name}: set it or PETITIONS_{name}_FILE, not both")
+        if value or not file:
+            return value or None
+        try:
+            return Path(file).read_text(encoding="utf-8").strip() or None
+        except (OSError, UnicodeDecodeError) as error:
+            self.problems.append(f"PETITIONS_{name}_FILE: cannot be read ({type(error).__name__})")
+            return None
+
+    def read(self, name: str, parse: Callable[[str], T], default: D) -> T | D:
+        value = self.raw(name)
+        if value is None:
+            return default
+        try:
+            return parse(value)
+        except ValueError as error:
+            self.problems.append(f"PETITIONS_{name}: {error}")
+            return default
+
+
+def load_settings(environ: Mapping[str, str]) -> Settings:
+    """Read the settings. Makes DATA_DIR and the keys in it where none are given. Raises SettingsError
+    that names everything wrong at once."""
+    reader = _Reader(environ)
+    unknown = sorted(
+        name
+        for name in environ
+        if name.startswith("PETITIONS_")
+        and name.removeprefix("PETITIONS_") not in VARIABLES
+        and name.removeprefix("PETITIONS_").removesuffix("_FILE") not in SECRETS
+    )
+    reader.problems += [f"{name}: there is no such setting" for name in unknown]
+    data_dir = Path(environ.get("PETITIONS_DATA_DIR") or "petitions-data").absolute()
+    mailbox = environ.get("PETITIONS_MAILBOX_DIR")
+    secret_key = reader.read("SECRET_KEY", _parse_key, "")
+    email_key = reader.read("EMAIL_KEY", _parse_key, "")
+    base_url = reader.read("BASE_URL", parse_base_url, "http://127.0.0.1:8000")
+    settings: dict[str, Any] = {
+        "base_url": base_url,
+        "data_dir": data_dir,
+        "database_url": reader.read("DATABASE_URL", parse_database_url, f"sqlite:///{data_dir}/petitions.db"),
+        "site_name": reader.read("SITE_NAME", str.strip, "Solidarity Statements"),
+        "smtp": reader.read("SMTP_URL", parse_smtp_url, None),
+        "mail_from": reader.read("MAIL_FROM", parse_mail_from, f"petitions@{urlsplit(base_url).hostname}"),
+        "mailbox_dir": Path(mailbox).absolute() if mailbox else None,
+        "trusted_proxies": reader.read("TRUSTED_PROXIES", parse_networks, ()),
+        "sign_rate": reader.read("SIGN_RATE", parse_rate, Rate(60, timedelta(hours=1))),
+        "confirm_rate": reader.read("CONFIRM_RATE", parse_rate, Rate(20_000, timedelta(hours=1))),
+        "metrics_token": reader.read("METRICS_TOKEN", _parse_metrics_token, None),
+        "intake_queue": reader.read("INTAKE_QUEUE", _parse_count, 2_000),
+        "log_level": reader.read("LOG_LEVEL", _parse_log_level, "info"),
+    }
+    old_keys = reader.read("OLD_SECRET_KEYS", _parse_keys, ())
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        secret_key = secret_key or _kept_key(data_dir / "secret.key")
+        email_key = email_key or _kept_key(data_dir / "email.key")
+    except (OSError, ValueError) as error:
+        reader.problems.append(f"PETITIONS_DATA_DIR: cannot be used ({type(error).__name__})")
+    if reader.problems:
+        raise SettingsError(reader.problems)
+    return Settings(secret_keys=(secret_key, *old_keys), email_key=email_key, **settings)
+
+
+def _kept_key(path: Path) -> str:
+    """The key in this file; made and kept (readable by its owner alone) when there is none."""
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(file, "w", encoding="ascii") as opened:
+            opened.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    return _parse_key(path.read_text(encoding="ascii").strip())

@@ -1,0 +1,1 @@
+"""Signatures: drafts, confirming, the count, and who is shown how."""

@@ -1,0 +1,205 @@
+"""Mail addresses: the canonical form under which one person is one signature, and likely typing mistakes."""
+
+import contextlib
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+from email_validator import EmailNotValidError, validate_email
+
+#: Raise it when the rules below change: keys made under other rules would count people twice.
+RULES_VERSION = 1
+
+
+@dataclass(frozen=True)
+class _Provider:
+    domain: str  # the one name that stands for all of its domains
+    ignores_dots: bool = False
+
+
+#: Providers that deliver several spellings to one mailbox. All of them ignore what follows a plus sign.
+_GMAIL = _Provider("gmail.com", ignores_dots=True)
+_PROVIDERS = {
+    "gmail.com": _GMAIL,
+    "googlemail.com": _GMAIL,
+    **{
+        domain: _Provider(domain)
+        for domain in [
+            "outlook.com",
+            "hotmail.com",
+            "live.com",
+            "msn.com",
+            "icloud.com",
+            "me.com",
+            "fastmail.com",
+            "riseup.net",
+            "posteo.de",
+            "mailbox.org",
+            "disroot.org",
+            "zoho.com",
+            "runbox.com",
+        ]
+    },
+    **{
+        domain: _Provider("proton.me", ignores_dots=True)
+        for domain in ("proton.me", "protonmail.com", "protonmail.ch", "pm.me")
+    },
+    **{domain: _Provider("yandex.ru") for domain in ("yandex.ru", "yandex.com", "ya.ru")},
+}
+
+
+class InvalidAddress(ValueError):
+    """What was typed is no mail address."""
+
+
+def check_address(text: str) -> str:
+    """The address in its normal form. Asks no name server. Raises InvalidAddress."""
+    try:
+        return validate_email(text, check_deliverability=False, allow_smtputf8=True).normalized
+    except (EmailNotValidError, UnicodeError):
+        raise InvalidAddress from None
+
+
+def canonical_address(address: str) -> str:
+    """The spelling that stands for every spelling of the same mailbox."""
+    local, _, domain = address.lower().rpartition("@")
+    with contextlib.suppress(UnicodeError):
+        domain = domain.encode("idna").decode("ascii") if not domain.isascii() else domain
+    provider = _PROVIDERS.get(domain)
+    if provider is not None:
+        domain = provider.domain
+        local = local.partition("+")[0] or local
+        if provider.ignores_dots:
+            local = local.replace(".", "") or local
+    return f"{local}@{domain}"
+
+
+def make_email_key(address: str, secret: str) -> bytes:
+    """16 bytes that stand for the mailbox; without the secret they say nothing about the address."""
+    digest = hmac.new(secret.encode(), canonical_address(address).encode("utf-8", "replace"), hashlib.sha256)
+    return digest.digest()[:16]
+
+
+def fingerprint(secret: str) -> str:
+    """Tells two e-mail keys (and two versions of the rules) apart, and gives neither away."""
+    digest = hmac.new(secret.encode(), b"petitions e-mail key", hashlib.sha256).hexdigest()
+    return f"{RULES_VERSION}:{digest[:32]}"
+
+
+_COMMON_DOMAINS = [
+    "gmail.com",
+    "googlemail.com",
+    "yahoo.com",
+    "yahoo.es",
+    "yahoo.fr",
+    "yahoo.de",
+    "yahoo.it",
+    "yahoo.co.uk",
+    "hotmail.com",
+    "hotmail.es",
+    "hotmail.fr",
+    "hotmail.it",
+    "hotmail.co.uk",
+    "outlook.com",
+    "outlook.es",
+    "outlook.fr",
+    "icloud.com",
+    "live.com",
+    "gmx.de",
+    "gmx.net",
+    "gmx.at",
+    "gmx.ch",
+    "web.de",
+    "t-online.de",
+    "freenet.de",
+    "bluewin.ch",
+    "libero.it",
+    "tiscali.it",
+    "alice.it",
+    "orange.fr",
+    "wanadoo.fr",
+    "free.fr",
+    "laposte.net",
+    "sfr.fr",
+    "mail.ru",
+    "yandex.ru",
+    "rambler.ru",
+    "bk.ru",
+    "list.ru",
+    "inbox.ru",
+    "proton.me",
+    "protonmail.com",
+    "riseup.net",
+    "posteo.de",
+    "aol.com",
+    "eircom.net",
+    "btinternet.com",
+]
+_COMMON = frozenset(_COMMON_DOMAINS)
+#: Real providers whose names lie close to those above.
+_NOT_TYPOS = frozenset(
+    [
+        "gmx.com",
+        "gmx.fr",
+        "gmx.es",
+        "gmx.us",
+        "mail.com",
+        "email.com",
+        "ymail.com",
+        "rocketmail.com",
+        "hotmail.de",
+        "hotmail.be",
+        "live.fr",
+        "live.it",
+        "live.de",
+        "live.nl",
+        "live.ie",
+        "live.co.uk",
+        "aol.de",
+        "yahoo.ca",
+        "yahoo.ie",
+        "yahoo.at",
+        "yahoo.co.jp",
+        "outlook.de",
+        "outlook.it",
+        "outlook.ie",
+        "outlook.at",
+        "me.com",
+        "mac.com",
+        "msn.com",
+        "pm.me",
+        "hey.com",
+        "qmail.com",
+        "web.com",
+        "fre.fr",
+        "ya.ru",
+        "yandex.com",
+        "ail.ru",
+        "free.com",
+        "icloud.co",
+    ]
+)
+
+
+def suggest_address(address: str) -> str | None:
+    """The address that was probably meant, when the domain is one slip away from a large provider's."""
+    local, _, domain = address.rpartition("@")
+    domain = domain.lower()
+    if domain in _COMMON or domain in _NOT_TYPOS or not 4 <= len(domain) <= 24:
+        return None
+    for known in _COMMON_DOMAINS:
+        if len(known) >= 6 and abs(len(known) - len(domain)) <= 1 and _one_slip_apart(domain, known):
+            return f"{local}@{known}"
+    return None
+
+
+def _one_slip_apart(a: str, b: str) -> bool:
+    """One letter added, dropped or changed, or two neighbours swapped."""
+    start = 0
+    while start < len(a) and start < len(b) and a[start] == b[start]:
+        start += 1
+    rest_a, rest_b = a[start:], b[start:]
+    if len(a) == len(b):
+        swapped = len(rest_a) > 1 and rest_a[0] == rest_b[1] and rest_a[1] == rest_b[0]
+        return rest_a[1:] == rest_b[1:] or (swapped and rest_a[2:] == rest_b[2:])
+    return rest_a[1:] == rest_b if len(a) > len(b) else rest_a == rest_b[1:]

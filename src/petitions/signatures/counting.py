@@ -1,0 +1,60 @@
+"""The count: what the tally says, and whether it is what the rows say."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from petitions.campaigns.models import Campaign
+from petitions.signatures.models import Signature, Tally, TallyPart
+
+
+@dataclass(frozen=True)
+class Recount:
+    """A tally held against its rows."""
+
+    slug: str
+    tallied: int
+    rows: int
+
+    @property
+    def drift(self) -> int:
+        """Above 0: the page says more than there is."""
+        return self.tallied - self.rows
+
+
+def find_count(session: Session, campaign_id: int) -> int:
+    """How many signatures count."""
+    return session.scalar(select(Tally.counted).where(Tally.campaign_id == campaign_id)) or 0
+
+
+def find_counts(session: Session) -> dict[int, int]:
+    """How many signatures count, for every campaign."""
+    return {row.campaign_id: row.counted for row in session.execute(select(Tally.campaign_id, Tally.counted))}
+
+
+def recount(session: Session, campaign_id: int, now: datetime, *, repair: bool) -> Recount:
+    """Count the rows of a campaign while none can come or go. With `repair`, a wrong tally is set right, and
+    the roll-ups begin anew."""
+    tallied, slug = session.execute(
+        select(Tally.counted, Campaign.slug)
+        .join(Campaign, Campaign.id == Tally.campaign_id)
+        .where(Tally.campaign_id == campaign_id)
+        .with_for_update(of=Tally)
+    ).one()
+    counted, last_serial = session.execute(
+        select(func.count(), func.coalesce(func.max(Signature.serial), 0)).where(
+            Signature.campaign_id == campaign_id, Signature.removed_at.is_(None)
+        )
+    ).one()
+    result = Recount(slug, tallied, counted)
+    values: dict[str, Any] = {"recounted_at": now}
+    if repair and result.drift:
+        last = select(Tally.last_serial).where(Tally.campaign_id == campaign_id)
+        values |= {"counted": counted, "last_serial": max(last_serial, session.scalar(last) or 0)}
+        values |= {"rolled_up_serial": 0, "changed_at": now}
+        session.execute(delete(TallyPart).where(TallyPart.campaign_id == campaign_id))
+    session.execute(update(Tally).where(Tally.campaign_id == campaign_id).values(values))
+    return result

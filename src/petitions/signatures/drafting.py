@@ -1,0 +1,220 @@
+"""Signing: what somebody typed becomes a draft, and a mail to the address goes into the outbox.
+
+A draft is nobody's signature yet. Whatever the store knows of an address, the visitor sees the same page.
+"""
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from petitions.abuse import networks, rates
+from petitions.db import insert_for
+from petitions.mail import outbox
+from petitions.mail.limits import RecentMails, may_mail, recent_mails
+from petitions.settings import Rate
+from petitions.signatures.models import Draft, Signature
+
+CONFIRM = "confirm"
+ALREADY_SIGNED = "already_signed"
+HELD_HONEYPOT = "honeypot"
+HELD_RATE = "rate"
+
+#: The same draft sent again within this time is a double click, not a wish for another mail.
+_REPEAT = timedelta(minutes=10)
+
+Key = tuple[int, bytes]  # campaign and address
+
+
+@dataclass(frozen=True, slots=True)
+class NewDraft:
+    """A form that was found right. `network` is the sender's, in the clear; it lives as long as the request."""
+
+    id: UUID
+    campaign_id: int
+    statement_id: int
+    email: str
+    email_key: bytes
+    name: str | None
+    country: str
+    city: str | None
+    affiliation: str | None
+    comment: str | None
+    answers: dict[str, str] | None
+    visibility: str
+    updates: bool
+    language: str
+    consent_version: int
+    arrived_at: datetime
+    network: str | None
+    trapped: bool  # filled in the field that people do not see
+
+    @property
+    def key(self) -> Key:
+        return (self.campaign_id, self.email_key)
+
+
+_NOT_CONTENT = frozenset({"id", "campaign_id", "email_key", "arrived_at", "network", "trapped"})
+_CONTENT = tuple(field.name for field in fields(NewDraft) if field.name not in _NOT_CONTENT)
+
+
+def content_key(draft: NewDraft) -> bytes:
+    """16 bytes that are equal for drafts that say the same."""
+    content = json.dumps([getattr(draft, name) for name in _CONTENT], sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(content.encode("ascii")).digest()[:16]
+
+
+def store_drafts(session: Session, drafts: Sequence[NewDraft], sign_rate: Rate | None) -> list[None]:
+    """Store a batch and queue its mails. Safe to run again with the same drafts."""
+    now = max(draft.arrived_at for draft in drafts)
+    unique = {(draft.key, content_key(draft)): draft for draft in reversed(drafts)}
+    keys = sorted({key for key, _ in unique})
+    signed = _find_signed(session, keys)
+    known = _find_drafts(session, keys)
+    mailed = recent_mails(session, {email_key for _, email_key in keys}, now)
+    new = [entry for entry in sorted(unique) if entry[0] not in signed and entry not in known]
+    held = _hold(session, [unique[entry] for entry in new], sign_rate, now)
+
+    rows, mails = [], _Mails(mailed, now)
+    for entry in new:
+        draft = unique[entry]
+        reason, network = held[draft.id]
+        rows.append(_row(draft, entry[1], reason, network))
+        if reason is None:
+            mails.add(CONFIRM, draft, draft.id)
+    for entry, draft in unique.items():
+        if (signature := signed.get(entry[0])) is not None:
+            if not signature.removed:
+                mails.add_again(ALREADY_SIGNED, draft, signature.id)
+        elif (stored := known.get(entry)) is not None and not stored.held:
+            mails.add_again(CONFIRM, draft, stored.id)
+    if rows:
+        # A race between processes ends in the unique key: one draft stays, and the mail that points at the
+        # other finds nothing to send.
+        session.execute(insert_for(session, Draft).on_conflict_do_nothing(), rows)
+    outbox.queue(session, mails.queued, now)
+    return [None] * len(drafts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    id: UUID
+    removed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    id: UUID
+    held: bool
+
+
+def _by_campaign(keys: Iterable[Key]) -> dict[int, list[bytes]]:
+    grouped: dict[int, list[bytes]] = defaultdict(list)
+    for campaign_id, email_key in keys:
+        grouped[campaign_id].append(email_key)
+    return grouped
+
+
+def _find_signed(session: Session, keys: Sequence[Key]) -> dict[Key, _Signed]:
+    found = {}
+    for campaign_id, email_keys in _by_campaign(keys).items():
+        query = select(Signature.email_key, Signature.id, Signature.removed_at).where(
+            Signature.campaign_id == campaign_id, Signature.email_key.in_(email_keys)
+        )
+        for email_key, signature_id, removed_at in session.execute(query):
+            found[(campaign_id, email_key)] = _Signed(signature_id, removed_at is not None)
+    return found
+
+
+def _find_drafts(session: Session, keys: Sequence[Key]) -> dict[tuple[Key, bytes], _Known]:
+    found = {}
+    for campaign_id, email_keys in _by_campaign(keys).items():
+        query = select(Draft.email_key, Draft.content_key, Draft.id, Draft.held_reason).where(
+            Draft.campaign_id == campaign_id, Draft.email_key.in_(email_keys)
+        )
+        for email_key, content, draft_id, held_reason in session.execute(query):
+            found[((campaign_id, email_key), content)] = _Known(draft_id, held_reason is not None)
+    return found
+
+
+def _hold(
+    session: Session, drafts: Sequence[NewDraft], sign_rate: Rate | None, now: datetime
+) -> dict[UUID, tuple[str | None, bytes | None]]:
+    """For each draft why it is held (None: it is not) and its network's hash. A network past the rate is
+    held, not refused, for whole rallies share one address."""
+    hashes: dict[UUID, bytes | None] = {draft.id: None for draft in drafts}
+    seen: Counter[bytes] = Counter()
+    if sign_rate is not None and any(draft.network for draft in drafts):
+        key = networks.get_day_key(session, now)
+        for draft in drafts:
+            if draft.network:
+                hashes[draft.id] = networks.hash_network(draft.network, key)
+        arrivals = Counter(value for value in hashes.values() if value is not None)
+        seen.update({n: int(c) for n, c in rates.count_drafts(session, arrivals, sign_rate.period, now).items()})
+    held: dict[UUID, tuple[str | None, bytes | None]] = {}
+    for draft in sorted(drafts, key=lambda draft: draft.arrived_at):
+        network, reason = hashes[draft.id], None
+        if network is not None:
+            seen[network] += 1
+            reason = HELD_RATE if sign_rate is not None and seen[network] > sign_rate.count else None
+        held[draft.id] = (HELD_HONEYPOT if draft.trapped else reason, network)
+    return held
+
+
+class _Mails:
+    """The mails of a batch, within the limits of each address."""
+
+    def __init__(self, recent: RecentMails, now: datetime) -> None:
+        self.queued: list[outbox.NewMail] = []
+        self._recent = recent
+        self._now = now
+
+    def add(self, kind: str, draft: NewDraft, subject_id: UUID) -> None:
+        if not may_mail(self._recent, draft.email_key, draft.campaign_id):
+            return
+        self._recent.add(draft.email_key, draft.campaign_id, subject_id, self._now)
+        self.queued.append(
+            outbox.NewMail(
+                kind=kind,
+                campaign_id=draft.campaign_id,
+                subject_id=subject_id,
+                email_key=draft.email_key,
+                language=draft.language,
+            )
+        )
+
+    def add_again(self, kind: str, draft: NewDraft, subject_id: UUID) -> None:
+        last = self._recent.last_about(subject_id)
+        if last is None or self._now - last >= _REPEAT:
+            self.add(kind, draft, subject_id)
+
+
+def _row(draft: NewDraft, content: bytes, reason: str | None, network: bytes | None) -> dict[str, Any]:
+    return {
+        "campaign_id": draft.campaign_id,
+        "id": draft.id,
+        "statement_id": draft.statement_id,
+        "email": draft.email,
+        "email_key": draft.email_key,
+        "content_key": content,
+        "name": draft.name,
+        "country": draft.country,
+        "city": draft.city,
+        "affiliation": draft.affiliation,
+        "comment": draft.comment,
+        "answers": draft.answers,
+        "visibility": draft.visibility,
+        "updates": draft.updates,
+        "language": draft.language,
+        "consent_version": draft.consent_version,
+        "created_at": draft.arrived_at,
+        "held_reason": reason,
+        "network": network,
+    }

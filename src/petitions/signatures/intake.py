@@ -1,0 +1,153 @@
+"""Group commit: what arrives while one transaction runs is written by the next, together.
+
+A commit costs the same for one row and for two hundred, so a wave is served at the speed of the disk's
+largest gulp. Whoever waits is told only after the commit.
+"""
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy.orm import Session
+
+from petitions import log
+from petitions.db import Database
+from petitions.errors import IntakeFull, StoreUnavailable
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+#: More would hold the store's write lock for longer than a reader of a form should wait.
+MAX_BATCH = 200
+#: Seconds a request waits for its commit before it is told to come back.
+MAX_WAIT = 10.0
+_MAX_TRIES = 4
+_RETRY_AFTER = 5
+
+
+class IntakeRejected(Exception):
+    """The store refuses this one item, whatever stands beside it."""
+
+
+class IntakeStopped(Exception):
+    """The process is ending; nothing of this was stored."""
+
+
+class Intake(Generic[Item, Result]):
+    """One queue, and one task that empties it in batches, each in one transaction.
+
+    `store(session, items)` writes a batch and returns a result for each item. It must be safe to run again
+    with the same items, for after a lost connection nobody knows whether the commit arrived: it looks before
+    it writes. It must raise for a batch rather than skip an item.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        database: Database,
+        store: Callable[[Session, Sequence[Item]], list[Result]],
+        capacity: int,
+        on_death: Callable[[], None],
+    ) -> None:
+        self.name = name
+        self._database = database
+        self._store = store
+        self._capacity = capacity
+        self._on_death = on_death
+        self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
+        self._arrived = asyncio.Event()
+        self._stopping = False
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def depth(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name=f"intake-{self.name}")
+        self._task.add_done_callback(self._ended)
+
+    async def stop(self) -> None:
+        """Take nothing more, store what waits, end."""
+        self._stopping = True
+        self._arrived.set()
+        if self._task is not None:
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def submit(self, item: Item) -> Result:
+        """Wait until the item is stored. Raises IntakeFull, StoreUnavailable, IntakeRejected."""
+        if self._stopping or len(self._waiting) >= self._capacity:
+            raise IntakeFull(_RETRY_AFTER)
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
+        self._arrived.set()
+        try:
+            async with asyncio.timeout(MAX_WAIT):
+                return await future
+        except TimeoutError:
+            raise StoreUnavailable("the store did not answer in time") from None
+
+    async def _run(self) -> None:
+        while not (self._stopping and not self._waiting):
+            await self._arrived.wait()
+            self._arrived.clear()
+            while batch := self._take():
+                await self._write(batch)
+
+    def _take(self) -> list[tuple[Item, asyncio.Future[Result]]]:
+        batch: list[tuple[Item, asyncio.Future[Result]]] = []
+        while self._waiting and len(batch) < MAX_BATCH:
+            entry = self._waiting.popleft()
+            if not entry[1].done():  # cancelled, or told to come back
+                batch.append(entry)
+        return batch
+
+    async def _write(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+        items = [item for item, _ in batch]
+        for attempt in range(1, _MAX_TRIES + 1):
+            try:
+                results = await self._database.write(self._store, items)
+            except StoreUnavailable as error:
+                if attempt == _MAX_TRIES:
+                    log.error("intake_store_unavailable", intake=self.name, items=len(batch), cause=str(error))
+                    _fail(batch, error)
+                    return
+                await asyncio.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - no secret
+            except (DBAPIError, StatementError, ValueError) as error:
+                await self._bisect(batch, error)
+                return
+            else:
+                for (_, future), result in zip(batch, results, strict=True):
+                    if not future.done():
+                        future.set_result(result)
+                return
+
+    async def _bisect(self, batch: list[tuple[Item, asyncio.Future[Result]]], error: Exception) -> None:
+        """Find the item that the store refuses, and store its neighbours."""
+        if len(batch) == 1:
+            log.error("intake_item_rejected", error, intake=self.name)
+            _fail(batch, IntakeRejected(type(error).__name__))
+            return
+        half = len(batch) // 2
+        await self._write(batch[:half])
+        await self._write(batch[half:])
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        error: BaseException = IntakeStopped()
+        if not task.cancelled() and (exception := task.exception()) is not None:
+            error = exception
+            log.error("intake_died", error, intake=self.name)
+        _fail(list(self._waiting), IntakeStopped())
+        self._waiting.clear()
+        if not self._stopping or not isinstance(error, IntakeStopped):
+            self._on_death()
+
+
+def _fail(batch: Sequence[tuple[Any, "asyncio.Future[Any]"]], error: Exception) -> None:
+    for _, future in batch:
+        if not future.done():
+            future.set_exception(error)

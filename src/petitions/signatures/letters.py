@@ -1,0 +1,124 @@
+"""The letters to signers, made from rows when they are sent; the outbox itself holds ids alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from petitions.campaigns.queries import CampaignSnapshot, list_snapshots
+from petitions.campaigns.terms import text_in
+from petitions.i18n import N_, translator
+from petitions.mail.letters import Letter, LetterBuilder
+from petitions.mail.outbox import ClaimedMail
+from petitions.signatures.drafting import ALREADY_SIGNED, CONFIRM
+from petitions.signatures.models import Draft, Signature
+from petitions.tokens import Tokens
+
+CONFIRM_PURPOSE = "confirm"
+
+_VISIBILITY_LABELS = {
+    "public": N_("Everyone, on this page"),
+    "initials": N_("Only my initials and country"),
+    "addressee": N_("Only those to whom the list is delivered"),
+    "anonymous": N_("Nobody: count me without a name"),
+}
+
+
+@dataclass(frozen=True)
+class SignerLetters:
+    """Builds the letters of this feature."""
+
+    base_url: str
+    tokens: Tokens
+
+    def builders(self) -> Mapping[str, LetterBuilder]:
+        return {CONFIRM: self.confirm, ALREADY_SIGNED: self.already_signed}
+
+    def confirm(self, session: Session, mails: Sequence[ClaimedMail]) -> Mapping[UUID, Letter]:
+        """Letters that ask for the button; none for a draft that is gone or held."""
+        campaigns = {campaign.id: campaign for campaign in list_snapshots(session)}
+        drafts = _rows_by_id(session, Draft, mails)
+        letters = {}
+        for mail in mails:
+            draft, campaign = drafts.get(mail.subject_id), campaigns.get(mail.campaign_id)
+            if not isinstance(draft, Draft) or draft.held_reason or campaign is None:
+                continue
+            token = self.tokens.make(CONFIRM_PURPOSE, draft.campaign_id, draft.id)
+            extra = {
+                "confirm_url": f"{self.base_url}/confirm/{token}?lang={mail.language}",
+                "lines": describe(draft, campaign, mail.language),
+            }
+            letters[mail.id] = self._letter("confirm", draft, campaign, mail.language, extra)
+        return letters
+
+    def already_signed(self, session: Session, mails: Sequence[ClaimedMail]) -> Mapping[UUID, Letter]:
+        """Letters that say that the signature is counted already."""
+        campaigns = {campaign.id: campaign for campaign in list_snapshots(session)}
+        signatures = _rows_by_id(session, Signature, mails)
+        letters = {}
+        for mail in mails:
+            signature, campaign = signatures.get(mail.subject_id), campaigns.get(mail.campaign_id)
+            if signature is not None and campaign is not None:
+                letters[mail.id] = self._letter("already_signed", signature, campaign, mail.language, {})
+        return letters
+
+    def _letter(
+        self,
+        message: str,
+        row: Draft | Signature,
+        campaign: CampaignSnapshot,
+        language: str,
+        extra: Mapping[str, Any],
+    ) -> Letter:
+        statement = campaign.statements.get(language) or campaign.statements[campaign.default_language]
+        neutral = campaign.terms.mail
+        context = {
+            "campaign_title": statement.title,
+            "campaign_url": f"{self.base_url}/c/{campaign.slug}?lang={language}",
+            "closes_at": campaign.closes_at,
+            "responsible": campaign.terms.responsible,
+            "name": row.name,
+            "neutral": neutral is not None,
+        }
+        return Letter(
+            recipient=row.email,
+            message=message,
+            language=language,
+            context=context | dict(extra),
+            subject=text_in(neutral.subject, language, campaign.default_language) if neutral else None,
+            sender_name=text_in(neutral.sender_name, language, campaign.default_language) if neutral else None,
+            reply_to=campaign.terms.reply_to,
+            unsubscribe_url=None,
+        )
+
+
+def describe(row: Draft | Signature, campaign: CampaignSnapshot, language: str) -> list[tuple[str, str]]:
+    """Label and value of everything that somebody typed, in their language, for their own eyes."""
+    words = translator(language)
+    terms, default = campaign.terms, campaign.default_language
+    lines = [
+        (words.gettext("Name"), row.name),
+        (words.gettext("Mail address"), row.email),
+        (words.gettext("Country"), words.country(row.country)),
+        (words.gettext("City"), row.city),
+    ]
+    if terms.affiliation:
+        lines.append((text_in(terms.affiliation.label, language, default), row.affiliation))
+    answers = row.answers or {}
+    lines += [(text_in(q.label, language, default), answers.get(q.key)) for q in terms.questions]
+    lines.append((words.gettext("Comment"), row.comment))
+    lines.append((words.gettext("Who may see your name"), words.translate(_VISIBILITY_LABELS[row.visibility])))
+    return [(label, value) for label, value in lines if value]
+
+
+def _rows_by_id(
+    session: Session, table: type[Draft] | type[Signature], mails: Sequence[ClaimedMail]
+) -> dict[UUID, Draft | Signature]:
+    campaigns = {mail.campaign_id for mail in mails}
+    ids = [mail.subject_id for mail in mails]
+    query: Select[Any] = select(table).where(table.campaign_id.in_(campaigns), table.id.in_(ids))
+    rows: Sequence[Draft | Signature] = session.scalars(query).all()
+    return {row.id: row for row in rows}

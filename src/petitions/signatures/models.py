@@ -1,0 +1,130 @@
+"""Tables of signatures. `drafts` holds what somebody typed and nobody has confirmed; `signatures` holds
+confirmed ones only: a row there that is not removed is counted, and nothing else is.
+
+Unique keys begin with the campaign, so that the large tables can be partitioned by it.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from petitions.db import Base, UtcDateTime
+
+#: Compared byte by byte on both stores, so that a prefix is a range of the index.
+_WORD = String(40).with_variant(String(40, collation="C"), "postgresql")
+
+
+#: The rows of the public list, in the very words of its index: SQLite uses a partial index only for a query
+#: that repeats its condition without parameters.
+SHOWN = text("removed_at IS NULL AND visibility IN ('public', 'initials')")
+
+
+class _Signed:
+    """What a signer says, in a draft and in a signature alike."""
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)  # a signature keeps the id of its draft
+    email_key: Mapped[bytes] = mapped_column(LargeBinary(16))  # see signatures/addresses.py
+    email: Mapped[str] = mapped_column(String(254))
+    name: Mapped[str | None] = mapped_column(String(120))  # None for those who sign anonymously
+    country: Mapped[str] = mapped_column(String(2))
+    city: Mapped[str | None] = mapped_column(String(120))
+    affiliation: Mapped[str | None] = mapped_column(String(120))
+    comment: Mapped[str | None] = mapped_column(String(500))
+    answers: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
+    visibility: Mapped[str] = mapped_column(String(10))
+    updates: Mapped[bool] = mapped_column(Boolean)
+    language: Mapped[str] = mapped_column(String(2))  # of the interface, and so of the mails
+    statement_id: Mapped[int] = mapped_column(ForeignKey("statements.id"))
+    consent_version: Mapped[int] = mapped_column(Integer)
+
+
+class Draft(_Signed, Base):
+    __tablename__ = "drafts"
+    __table_args__ = (
+        # The same draft sent again is one draft; also finds all drafts of an address. Old drafts are found
+        # by their ids, which begin with the time.
+        UniqueConstraint("campaign_id", "email_key", "content_key"),
+        Index(
+            "ix_drafts_held",
+            "campaign_id",
+            "created_at",
+            sqlite_where=text("held_reason IS NOT NULL"),
+            postgresql_where=text("held_reason IS NOT NULL"),
+        ),
+    )
+
+    content_key: Mapped[bytes] = mapped_column(LargeBinary(16))  # digest of everything that was typed
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)  # when it arrived
+    held_reason: Mapped[str | None] = mapped_column(String(20))
+    network: Mapped[bytes | None] = mapped_column(LargeBinary(16))  # see abuse/networks.py
+
+
+class Signature(_Signed, Base):
+    __tablename__ = "signatures"
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "email_key"),
+        UniqueConstraint("campaign_id", "serial"),
+        Index(
+            "ix_signatures_shown",
+            "campaign_id",
+            "serial",
+            sqlite_where=SHOWN,
+            postgresql_where=SHOWN,
+        ),
+    )
+
+    serial: Mapped[int] = mapped_column(BigInteger)  # in the order of the commits, without reuse
+    drafted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    confirmed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    removed_reason: Mapped[str | None] = mapped_column(String(40))
+
+
+class SignatureWord(Base):
+    """A folded word of a public name, for the search of the public list."""
+
+    __tablename__ = "signature_words"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    word: Mapped[str] = mapped_column(_WORD, primary_key=True)
+    serial: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+
+
+class Tally(Base):
+    """The count of a campaign. Its row is the lock under which signatures come and go."""
+
+    __tablename__ = "tallies"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    counted: Mapped[int] = mapped_column(BigInteger, default=0)
+    last_serial: Mapped[int] = mapped_column(BigInteger, default=0)
+    rolled_up_serial: Mapped[int] = mapped_column(BigInteger, default=0)  # see signatures/rollups.py
+    changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    recounted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class TallyPart(Base):
+    """A share of the count by country or by visibility, rolled up by the worker."""
+
+    __tablename__ = "tally_parts"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    dimension: Mapped[str] = mapped_column(String(10), primary_key=True)  # "country" or "visibility"
+    value: Mapped[str] = mapped_column(String(10), primary_key=True)
+    counted: Mapped[int] = mapped_column(BigInteger)

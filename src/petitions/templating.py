@@ -1,0 +1,95 @@
+"""Jinja: one environment for pages and mails; the language is a value of the context, named `i18n`."""
+
+import hashlib
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
+from jinja2.runtime import Context
+
+from petitions import markdown, paths
+from petitions.i18n import Translator, language_name, text_direction
+
+
+@pass_context
+def _gettext(context: Context, text: str) -> str:
+    return _translator(context).gettext(text)
+
+
+@pass_context
+def _ngettext(context: Context, one: str, many: str, number: int) -> str:
+    return _translator(context).ngettext(one, many, number)
+
+
+@pass_context
+def _translate(context: Context, message: str) -> str:
+    return _translator(context).translate(message)
+
+
+@pass_context
+def _number(context: Context, number: int) -> str:
+    return _translator(context).number(number)
+
+
+@pass_context
+def _date(context: Context, moment: Any) -> str:
+    return _translator(context).date(moment)
+
+
+@pass_context
+def _moment(context: Context, moment: Any) -> str:
+    return _translator(context).moment(moment)
+
+
+@pass_context
+def _country(context: Context, code: str) -> str:
+    return _translator(context).country(code)
+
+
+def _translator(context: Context) -> Translator:
+    translator = context["i18n"]
+    assert isinstance(translator, Translator)
+    return translator
+
+
+@cache
+def static_url(name: str) -> str:
+    """The address of a static file, with a digest of its content so that it can be cached for ever."""
+    content = (paths.STATIC / name).read_bytes()
+    return f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
+
+
+def _make_environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(paths.TEMPLATES),
+        autoescape=select_autoescape(["html", "xml", "svg"]),
+        extensions=["jinja2.ext.i18n"],
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.filters |= {
+        "translate": _translate,
+        "number": _number,
+        "date": _date,
+        "moment": _moment,
+        "country": _country,
+        "markdown": markdown.render,
+        "markdown_inline": markdown.render_inline,
+        "markdown_plain": markdown.plain,
+        "language_name": language_name,
+        "direction": text_direction,
+    }
+    environment.globals["static_url"] = static_url
+    return environment
+
+
+environment = _make_environment()
+
+
+def render(template: str, translator: Translator, /, **context: Any) -> str:
+    """Render a template in the translator's language."""
+    return environment.get_template(template).render(i18n=translator, **context)

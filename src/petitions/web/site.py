@@ -1,0 +1,40 @@
+"""What every request can reach: the settings, the store, the intakes, the caches."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+from starlette.requests import HTTPConnection
+
+from petitions.campaigns.queries import CampaignSnapshot
+from petitions.db import Database
+from petitions.settings import Settings
+from petitions.signatures.confirming import Confirmation, Outcome
+from petitions.signatures.drafting import NewDraft
+from petitions.signatures.intake import Intake
+from petitions.tokens import Tokens
+from petitions.web.caching import PageCache, TimedCache
+
+
+@dataclass
+class Site:
+    """One running installation."""
+
+    settings: Settings
+    database: Database
+    tokens: Tokens
+    signing: Intake[NewDraft, None]
+    confirming: Intake[Confirmation, Outcome]
+    campaigns: TimedCache[str, CampaignSnapshot]
+    slugs: dict[int, str] = field(default_factory=dict)  # a campaign keeps its slug for ever
+    pages: PageCache = field(default_factory=PageCache)
+    mailbox_url: str | None = None  # where the demo shows the mail that it caught
+
+    @property
+    def intakes(self) -> Sequence["Intake[NewDraft, None] | Intake[Confirmation, Outcome]"]:
+        return (self.signing, self.confirming)
+
+
+def site_of(request: HTTPConnection) -> Site:
+    """The site that serves this request."""
+    return cast("Site", request.app.state.site)

@@ -1,0 +1,86 @@
+"""The worker: sends mail and does chores. Several may run on one store, also on several hosts."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from petitions import log
+from petitions.abuse.forgetting import forget_networks
+from petitions.clock import utc_now
+from petitions.db import Database
+from petitions.mail import outbox
+from petitions.mail.letters import LetterBuilder
+from petitions.mail.sending import Pace, Sender
+from petitions.mail.transport import FolderTransport, SmtpTransport, Transport
+from petitions.mail.waiting import wait_for_event
+from petitions.settings import Settings
+from petitions.signatures.expiring import drop_expired_drafts
+from petitions.signatures.letters import SignerLetters
+from petitions.signatures.rollups import roll_up
+from petitions.tokens import Tokens
+
+
+@dataclass(frozen=True)
+class Chore:
+    """Something done again and again, in a thread. Several workers may do it at the same time."""
+
+    name: str
+    every: timedelta
+    run: Callable[[Database, datetime], object]
+
+
+PURGE_OUTBOX = Chore("purge_outbox", timedelta(hours=1), outbox.purge)
+
+
+CHORES = (
+    Chore("roll_up", timedelta(seconds=2), roll_up),
+    Chore("drop_expired_drafts", timedelta(hours=1), drop_expired_drafts),
+    Chore("forget_networks", timedelta(hours=1), forget_networks),
+)
+
+
+async def work(settings: Settings, database: Database, stop: asyncio.Event) -> None:
+    """Everything that a worker of this installation does, until `stop` is set."""
+    letters = SignerLetters(settings.base_url, Tokens(settings.secret_keys))
+    await run_worker(settings, database, letters.builders(), CHORES, stop)
+
+
+async def run_worker(
+    settings: Settings,
+    database: Database,
+    builders: Mapping[str, LetterBuilder],
+    chores: Sequence[Chore],
+    stop: asyncio.Event,
+    pace: Pace | None = None,
+) -> None:
+    """Send mail and do the chores (and the outbox's own) until `stop` is set."""
+    make_transport = choose_transport(settings)
+    async with asyncio.TaskGroup() as tasks:
+        for chore in (*chores, PURGE_OUTBOX):
+            tasks.create_task(_repeat(chore, database, stop))
+        if make_transport is None:
+            log.warning("mail_not_configured")
+        else:
+            sender = Sender(database, make_transport, builders, settings, pace)
+            tasks.create_task(sender.run(stop))
+
+
+def choose_transport(settings: Settings) -> Callable[[], Transport] | None:
+    """Makes one way out of those the settings name; None without any, and then mails wait."""
+    folder, server = settings.mailbox_dir, settings.smtp
+    if folder is not None:
+        return lambda: FolderTransport(folder)
+    if server is not None:
+        return lambda: SmtpTransport(server, settings.mail_from)
+    return None
+
+
+async def _repeat(chore: Chore, database: Database, stop: asyncio.Event) -> None:
+    """Do the chore at the start and then every so often. An error is logged, and the next turn comes."""
+    while not stop.is_set():
+        try:
+            await asyncio.to_thread(chore.run, database, utc_now())
+        except Exception as error:
+            log.error("chore_failed", error, chore=chore.name)
+        await wait_for_event(stop, chore.every.total_seconds())
