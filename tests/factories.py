@@ -1,0 +1,151 @@
+"""Makers of what tests need: campaigns, forms, drafts, signatures. The cast: Ana signs, Boris is signed for,
+Charlie is a stranger."""
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from petitions.campaigns.files import CampaignFiles, Wording
+from petitions.campaigns.queries import CampaignSnapshot, get_snapshot
+from petitions.campaigns.terms import read_terms
+from petitions.clock import utc_now
+from petitions.db import Database
+from petitions.ids import new_id
+from petitions.settings import Settings
+from petitions.signatures.addresses import make_email_key
+from petitions.signatures.confirming import Confirmation, Outcome, store_confirmations
+from petitions.signatures.drafting import NewDraft, store_drafts
+from petitions.signatures.importing import import_files
+
+_numbers = itertools.count(1)
+
+WORDING = Wording(
+    title="Free Boris",
+    summary="A sociologist is arrested.",
+    body="He spoke **freely**.\n\nWe answer.",
+    demands=("His release.", "The dropping of all charges."),
+)
+TERMS: Mapping[str, Any] = {
+    "responsible": {"name": "Example Committee", "email": "privacy@example.org"},
+    "addressees": [{"name": "The embassies"}],
+    "goal_steps": [10, 100],
+}
+
+
+def campaign_files(
+    slug: str = "free-boris", languages: tuple[str, ...] = ("en",), **changes: Any
+) -> CampaignFiles:
+    """A campaign as it is read from files. `changes`: terms by their keys in campaign.toml, and opens_at,
+    closes_at, wordings."""
+    wordings = changes.pop("wordings", {language: WORDING for language in languages})
+    moments = {key: changes.pop(key, None) for key in ("opens_at", "closes_at")}
+    terms = read_terms({**TERMS, **changes}, sorted(wordings))
+    return CampaignFiles(slug, next(iter(wordings)), moments["opens_at"], moments["closes_at"], terms, wordings)
+
+
+def make_campaign(database: Database, now: datetime | None = None, **changes: Any) -> CampaignSnapshot:
+    """A published campaign in the store."""
+    files = campaign_files(**changes)
+    with database.writing() as session:
+        import_files(session, files, now or utc_now())
+    with database.reading() as session:
+        return get_snapshot(session, files.slug)
+
+
+def make_draft(campaign: CampaignSnapshot, settings: Settings, **changes: Any) -> NewDraft:
+    """A form that Ana filled in; a fresh address for each, unless one is given."""
+    email = changes.pop("email", f"ana{next(_numbers)}@example.org")
+    draft = NewDraft(
+        id=new_id(),
+        campaign_id=campaign.id,
+        statement_id=campaign.statements[campaign.default_language].id,
+        email=email,
+        email_key=make_email_key(email, settings.email_key),
+        name="Ana Sánchez",
+        country="ES",
+        city="Madrid",
+        affiliation=None,
+        comment=None,
+        answers=None,
+        visibility="public",
+        updates=False,
+        language="en",
+        consent_version=1,
+        arrived_at=utc_now(),
+        network=None,
+        trapped=False,
+    )
+    return replace(draft, **changes)
+
+
+def sign(database: Database, settings: Settings, campaign: CampaignSnapshot, **changes: Any) -> NewDraft:
+    """A draft of Ana's in the store."""
+    draft = make_draft(campaign, settings, **changes)
+    with database.writing() as session:
+        store_drafts(session, [draft], settings.sign_rate)
+    return draft
+
+
+def confirm(database: Database, draft: NewDraft, after: timedelta = timedelta(minutes=1)) -> Outcome:
+    """Press the button of a draft."""
+    confirmation = Confirmation(draft.campaign_id, draft.id, draft.arrived_at + after)
+    with database.writing() as session:
+        return store_confirmations(session, [confirmation])[0]
+
+
+def sign_and_confirm(
+    database: Database, settings: Settings, campaign: CampaignSnapshot, **changes: Any
+) -> NewDraft:
+    """A signature of Ana's that counts."""
+    draft = sign(database, settings, campaign, **changes)
+    assert confirm(database, draft) is Outcome.COUNTED
+    return draft
+
+
+def form(**changes: str) -> dict[str, str]:
+    """The fields of a form that is right."""
+    fields = {
+        "name": "Ana Sánchez",
+        "email": f"ana{next(_numbers)}@example.org",
+        "country": "ES",
+        "city": "Madrid",
+        "visibility": "public",
+    }
+    return fields | changes
+
+
+TOML = """
+slug = "free-boris"
+default_language = "en"
+goal_steps = [10, 100]
+
+[responsible]
+name = "Example Committee"
+email = "privacy@example.org"
+
+[[addressees]]
+name = "The embassies"
+"""
+MARKDOWN = """# Free Boris
+
+> A sociologist is arrested.
+
+He spoke **freely**.
+
+<!-- demands -->
+
+1. His release.
+2. The dropping of all charges.
+"""
+
+
+def write_campaign(folder: Path, toml: str = TOML, **texts: str) -> Path:
+    """A campaign's folder on disk; `texts` by language, English as above without any."""
+    folder.mkdir(exist_ok=True)
+    (folder / "campaign.toml").write_text(toml, encoding="utf-8")
+    for language, text in (texts or {"en": MARKDOWN}).items():
+        (folder / f"{language}.md").write_text(text, encoding="utf-8")
+    return folder
