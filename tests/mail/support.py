@@ -5,6 +5,7 @@ import itertools
 import logging
 import ssl
 import time
+import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -199,17 +200,23 @@ def always(said: str) -> Answer:
 
 @asynccontextmanager
 async def smtp_server(
-    inbox: Inbox, port: int = 0, tls: ssl.SSLContext | None = None, **options: Any
+    inbox: Inbox,
+    port: int = 0,
+    tls: ssl.SSLContext | None = None,
+    starttls: ssl.SSLContext | None = None,
+    **options: Any,
 ) -> AsyncIterator[SmtpServer]:
-    """A real SMTP server in this loop; closes its connections at the end. With `tls`, STARTTLS is offered."""
+    """A real SMTP server in this loop; at the end its connections are closed. `tls`: from the first byte."""
     loop = asyncio.get_running_loop()
     protocols: list[SMTP] = []
 
     def accept() -> SMTP:
-        protocols.append(SMTP(inbox, hostname="sink.example.org", loop=loop, tls_context=tls, **options))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about a log-in without TLS, which is meant
+            protocols.append(SMTP(inbox, hostname="sink.example.org", loop=loop, tls_context=starttls, **options))
         return protocols[-1]
 
-    server = await loop.create_server(accept, "127.0.0.1", port)
+    server = await loop.create_server(accept, "127.0.0.1", port, ssl=tls)
     try:
         yield SmtpServer("127.0.0.1", server.sockets[0].getsockname()[1], "none")
     finally:

@@ -8,8 +8,7 @@ from petitions.mail.brake import Brake, braked_campaigns, count_confirmations
 from petitions.mail.models import Outbox
 from petitions.mail.outbox import ClaimedMail
 from petitions.settings import Rate
-
-from .support import NOON, LogEvents, make_campaign, new_mail, queue_mails
+from tests.mail.support import NOON, LogEvents, make_campaign, new_mail, queue_mails
 
 HOUR = timedelta(hours=1)
 

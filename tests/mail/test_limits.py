@@ -13,8 +13,7 @@ from petitions.mail.limits import (
     may_mail,
     recent_mails,
 )
-
-from .support import NOON, make_campaign, queue_mails
+from tests.mail.support import NOON, make_campaign, queue_mails
 
 ANA, BEN = b"a" * 16, b"b" * 16
 SUBJECT = UUID(int=1)

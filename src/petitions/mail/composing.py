@@ -89,7 +89,6 @@ def compose(mail_id: UUID, letter: Letter, settings: Settings, now: datetime) ->
     message["Message-ID"] = f"<{mail_id.hex}@{settings.mail_from.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
-    message["Content-Language"] = i18n.language
     if letter.reply_to:
         message["Reply-To"] = envelope_address(letter.reply_to)
     if letter.unsubscribe_url:
@@ -99,6 +98,7 @@ def compose(mail_id: UUID, letter: Letter, settings: Settings, now: datetime) ->
     html = _part(letter, "body.html", i18n, context).strip() + "\n"
     message.set_content(text, cte=_transfer_encoding(text))
     message.add_alternative(html, subtype="html", cte=_transfer_encoding(html))
+    message["Content-Language"] = i18n.language  # set earlier, it would have become the first part's
     return message
 
 
@@ -128,7 +128,7 @@ def _encoded(text: str) -> str:
     """As encoded words (RFC 2047) where it is not ASCII, or looks like one already."""
     if text.isascii() and "=?" not in text:
         return text
-    return " ".join(Header(text, "utf-8", maxlinelen=_LINE).encode().split())
+    return " ".join(Header(text, "utf-8", header_name="Subject", maxlinelen=_LINE).encode().split())
 
 
 def _mailbox(name: str, address: str) -> str:
