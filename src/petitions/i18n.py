@@ -1,17 +1,18 @@
 """The languages of the interface: catalogues, choice of a language, numbers, dates, names of countries."""
 
 import io
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache, cached_property, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from typing import Any
 
 from babel import Locale
 from babel.core import UnknownLocaleError
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_time, get_datetime_format
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -21,6 +22,8 @@ from petitions import paths
 #: The languages of the interface, English first: every one has a complete catalogue.
 LANGUAGES = ("en", "es", "fr", "de", "it", "ru", "ar", "eu", "ga")
 SOURCE_LANGUAGE = "en"
+#: Whose dates and times a language uses, where CLDR's default is one country's own.
+_REGIONAL = {"en": "en_GB"}
 _RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
 #: Codes that are no country one lives in, or no longer one.
 _NOT_COUNTRIES = frozenset({"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "AC", "CP", "CQ", "DG", "EA", "IC", "TA"})
@@ -62,6 +65,8 @@ def language_name(language: str) -> str:
 
 def is_language_tag(text: str) -> bool:
     """Whether CLDR knows this tag ("en", "pt-BR")."""
+    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}", text):
+        return False  # Babel passes over what follows a dot or an @
     try:
         Locale.parse(text, sep="-")
     except (UnknownLocaleError, ValueError, TypeError):
@@ -81,7 +86,7 @@ class Translator:
     def __init__(self, language: str) -> None:
         self.language = language
         self.direction = text_direction(language)
-        self.locale = Locale.parse(language)
+        self.locale = Locale.parse(_REGIONAL.get(language, language))
         self._catalogue = _load_catalogue(language)
 
     def gettext(self, text: str) -> str:
@@ -110,7 +115,9 @@ class Translator:
 
     def moment(self, moment: datetime) -> str:
         """ "22 November 2026 at 16:00 UTC" in the reader's language."""
-        return f"{format_datetime(moment, format='long', tzinfo=moment.tzinfo, locale=self.locale)}"
+        both = get_datetime_format("long", locale=self.locale)
+        time = format_time(moment, "short", tzinfo=UTC, locale=self.locale)
+        return str(both).replace("'", "").replace("{0}", f"{time} UTC").replace("{1}", self.date(moment))
 
     def country(self, code: str) -> str:
         """The country's name, or its code where CLDR has none."""

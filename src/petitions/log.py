@@ -18,7 +18,8 @@ class _JsonFormatter(logging.Formatter):
         line: dict[str, Any] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
-            "event": record.getMessage(),
+            # asyncio writes an exception's text below its first line
+            "event": record.getMessage().partition("\n")[0],
         }
         if (identifier := request_id.get()) is not None:
             line["request"] = identifier

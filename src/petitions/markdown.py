@@ -7,7 +7,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 _parser = MarkdownIt("commonmark", {"html": False, "typographer": False}).enable("strikethrough")
-_BLOCKS = {"p", "h3", "h4", "h5", "ul", "ol", "li", "blockquote", "hr", "br"}
+_BLOCKS = {"p", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "hr", "br"}
 _INLINE = {"em", "strong", "a", "s", "code"}
 
 
@@ -24,12 +24,14 @@ def _clean(html: str, tags: set[str]) -> Markup:
 
 
 @lru_cache(maxsize=512)
-def render(text: str) -> Markup:
-    """Blocks; headings sink two steps, for the page's own come above them."""
+def render(text: str, highest: int = 3) -> Markup:
+    """Blocks. The highest heading of the text becomes `highest`, for the page's own come above it, and the
+    others keep their distance."""
     tokens = _parser.parse(text)
-    for token in tokens:
-        if token.type in ("heading_open", "heading_close"):
-            token.tag = f"h{min(int(token.tag[1]) + 2, 5)}" if token.tag != "h1" else "h3"
+    headings = [token for token in tokens if token.type in ("heading_open", "heading_close")]
+    shift = highest - min((int(token.tag[1]) for token in headings), default=highest)
+    for token in headings:
+        token.tag = f"h{min(int(token.tag[1]) + shift, 6)}"
     return _clean(_parser.renderer.render(tokens, _parser.options, {}), _BLOCKS | _INLINE)
 
 

@@ -1,6 +1,7 @@
 """The schema of the store: is it the one this program needs, and how it becomes so."""
 
 import sqlite3
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from petitions import log, paths
 from petitions.db import Database, Fact, insert_for
-from petitions.errors import EmailKeyMismatch, SchemaOutdated
+from petitions.errors import EmailKeyMismatch, SchemaOutdated, StoreUnavailable
 from petitions.signatures.addresses import fingerprint
 
 _EMAIL_KEY = "email_key"
@@ -92,13 +93,19 @@ def upgrade_known(database: Database) -> None:
 def backup(file: Path, target: Path) -> None:
     """Copy a SQLite store while it is in use; the copy is whole and readable by its owner alone."""
     target.touch(mode=0o600, exist_ok=False)
-    source = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
-    copy = sqlite3.connect(target)
     try:
-        source.backup(copy, pages=1_000)
-    finally:
-        copy.close()
-        source.close()
+        with (
+            closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as source,
+            closing(sqlite3.connect(target)) as copy,
+        ):
+            # In one step: a copy in several begins anew whenever somebody writes between two, and in a wave
+            # would never end. Readers of a WAL hold nobody up.
+            source.backup(copy)
+    except BaseException as error:
+        target.unlink()
+        if isinstance(error, sqlite3.Error):
+            raise StoreUnavailable(f"the copy was not made ({error})") from None
+        raise
 
 
 def _forget_old_backups(file: Path) -> None:

@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
 from petitions.errors import SettingsError
 
 T = TypeVar("T")
@@ -110,10 +113,13 @@ def parse_base_url(text: str) -> str:
         or parts.path not in ("", "/")
         or parts.query
         or parts.fragment
-        or parts.username
+        or not re.fullmatch(r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d+)?", parts.netloc.lower(), re.ASCII)
     ):
-        raise ValueError("expected an address like https://petitions.example.org, without a path")
-    _ = parts.port  # raises ValueError when it is no number
+        raise ValueError(
+            "expected an address like https://petitions.example.org, without a path (a name with other letters "
+            "as xn--…)"
+        )
+    _ = parts.port  # raises ValueError when it is too large
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
@@ -122,25 +128,35 @@ def parse_database_url(text: str) -> str:
     if text.startswith("postgres://"):
         text = "postgresql://" + text.removeprefix("postgres://")
     if text.startswith("postgresql://"):
-        return "postgresql+psycopg://" + text.removeprefix("postgresql://")
-    if text.startswith(("postgresql+psycopg://", "sqlite:///")):
-        return text
-    raise ValueError("expected postgresql://… or sqlite:///…")
+        text = "postgresql+psycopg://" + text.removeprefix("postgresql://")
+    expected = "expected postgresql://user:password@host/name or sqlite:////folder/file.db"
+    if text.startswith("postgresql+psycopg://"):
+        try:
+            make_url(text)
+        except (ArgumentError, ValueError):  # its message may repeat the password
+            raise ValueError(expected) from None
+    elif not re.fullmatch(r"sqlite:///[^?#]*[^?#/:]", text):  # a file: a store in memory would be lost
+        raise ValueError(expected)
+    return text
 
 
 def parse_smtp_url(text: str) -> SmtpServer:
     """`smtp://user:password@host:587` (STARTTLS), `smtps://…:465`, `smtp://…:25?security=none`.
     Raises ValueError."""
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:  # its message may repeat the password
+        parts, port = urlsplit(""), None
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-        raise ValueError("expected smtp://user:password@host:587 or smtps://host")
+        raise ValueError("expected smtp://user:password@host:587 or smtps://host, the password percent-encoded")
     default = "tls" if parts.scheme == "smtps" else "starttls"
     security = parse_qs(parts.query).get("security", [default])[0]
     if security not in ("tls", "starttls", "none"):
         raise ValueError("expected security=tls, starttls or none")
     return SmtpServer(
         host=parts.hostname,
-        port=parts.port or (465 if security == "tls" else 587),
+        port=port or (465 if security == "tls" else 587),
         security=security,
         username=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
@@ -203,10 +219,13 @@ class _Reader:
         if value or not file:
             return value or None
         try:
-            return Path(file).read_text(encoding="utf-8").strip() or None
+            text = Path(file).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             self.problems.append(f"PETITIONS_{name}_FILE: cannot be read ({type(error).__name__})")
             return None
+        if not text:
+            self.problems.append(f"PETITIONS_{name}_FILE: is empty")
+        return text or None
 
     def read(self, name: str, parse: Callable[[str], T], default: D) -> T | D:
         value = self.raw(name)

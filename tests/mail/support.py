@@ -145,6 +145,7 @@ class Inbox:
     on_text: Answer | None = None
     arrivals: list[Arrival] = field(default_factory=list)
     sessions: set[int] = field(default_factory=set)
+    parted: asyncio.Event = field(default_factory=asyncio.Event)  # somebody said QUIT
     _arrived: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def handle_MAIL(  # noqa: N802 - aiosmtpd's names
@@ -170,11 +171,15 @@ class Inbox:
         if answer is not None:
             return answer
         raw = cast("bytes", envelope.content)
-        message = cast("EmailMessage", message_from_bytes(raw, policy=policy.default))
+        message = message_from_bytes(raw, policy=policy.default)
         async with self._arrived:
             self.arrivals.append(Arrival(time.monotonic(), recipient, message, raw))
             self._arrived.notify_all()
         return "250 OK"
+
+    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        self.parted.set()
+        return "221 Bye"
 
     async def wait_for(self, condition: Callable[["Inbox"], bool], seconds: float = 20) -> None:
         async with asyncio.timeout(seconds), self._arrived:
@@ -186,7 +191,7 @@ class Inbox:
     async def _answer(self, answer: Answer | None, server: SMTP, address: str) -> str | None:
         said = None if answer is None else await answer(address)
         if said == "":
-            server.transport.abort()
+            cast("asyncio.WriteTransport", server.transport).abort()
             return "421 closing"
         return said
 
@@ -223,7 +228,7 @@ async def smtp_server(
         server.close()
         for protocol in protocols:
             if protocol.transport is not None:
-                protocol.transport.abort()
+                cast("asyncio.WriteTransport", protocol.transport).abort()
         await server.wait_closed()
         await asyncio.sleep(0)  # lets the aborted connections take their leave
 

@@ -94,10 +94,11 @@ def test_concurrent_claimers_never_take_the_same_mail(
 ) -> None:
     mails = queue_mails(mail_database, 300)
     claimed: list[list[ClaimedMail]] = [[], []]
-    start = threading.Barrier(2)
+    both = threading.Barrier(2, timeout=20)
 
     def work(database: Database, mine: list[ClaimedMail]) -> None:
-        start.wait()
+        mine += claim_mails(database, limit=7)
+        both.wait()  # connected and at work, neither finds everything taken
         while batch := claim_mails(database, limit=7):
             mine += batch
 
@@ -107,7 +108,6 @@ def test_concurrent_claimers_never_take_the_same_mail(
     for thread in threads:
         thread.join()
     assert sorted(mail.id for mine in claimed for mail in mine) == sorted(mail.id for mail in mails)
-    assert all(claimed)
 
 
 def test_sent_mail_is_done(mail_database: Database) -> None:

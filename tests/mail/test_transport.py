@@ -50,6 +50,12 @@ async def try_to_send(server: SmtpServer, recipient: str = "ana@example.org", **
     return None
 
 
+def answering(stage: str, said: str) -> Inbox:
+    inbox = Inbox()
+    setattr(inbox, stage, always(said))
+    return inbox
+
+
 def told(failure: Exception | None) -> tuple[type, str]:
     assert isinstance(failure, DeliveryFailure)
     return type(failure), failure.code
@@ -93,8 +99,7 @@ async def test_connection_is_kept() -> None:
 async def test_refusal_of_a_message_is_sorted_by_its_code(
     stage: str, said: str, kind: type[DeliveryFailure]
 ) -> None:
-    inbox = Inbox(**{stage: always(said)})
-    async with smtp_server(inbox) as server:
+    async with smtp_server(answering(stage, said)) as server:
         failure = await try_to_send(server)
     assert told(failure) == (kind, f"smtp_{said[:3]}")
     if isinstance(failure, ServerTrouble):
@@ -113,7 +118,7 @@ async def test_refusal_of_the_sender_is_trouble_with_the_server(said: str) -> No
 
 @pytest.mark.parametrize(("stage", "tried"), [("on_mail", False), ("on_recipient", True), ("on_text", True)])
 async def test_lost_connection_is_trouble_with_the_server(stage: str, tried: bool) -> None:
-    async with smtp_server(Inbox(**{stage: always("")})) as server:
+    async with smtp_server(answering(stage, "")) as server:
         failure = await try_to_send(server)
     assert told(failure) == (ServerTrouble, "disconnected")
     assert isinstance(failure, ServerTrouble)
@@ -158,15 +163,19 @@ async def test_server_that_is_not_there_is_trouble(free_tcp_port: int) -> None:
 
 
 async def test_server_that_greets_with_a_refusal_is_trouble() -> None:
+    parted = asyncio.Event()
+
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"554 go away\r\n")
-        await writer.drain()
         await reader.read()
         writer.close()
+        await writer.wait_closed()
+        parted.set()
 
     server = await asyncio.start_server(refuse, "127.0.0.1", 0)
     async with server:
         failure = await try_to_send(SmtpServer("127.0.0.1", server.sockets[0].getsockname()[1], "none"))
+        await parted.wait()
     assert told(failure) == (ServerTrouble, "smtp_554")
 
 
@@ -214,17 +223,18 @@ def check_password(server: SMTP, session: Session, envelope: Envelope, mechanism
     return AuthResult(success=data == LoginPassword(b"user", b"right"), handled=False)
 
 
+LOG_IN: dict[str, Any] = {"authenticator": check_password, "auth_required": True, "auth_require_tls": False}
+
+
 @pytest.mark.parametrize(("password", "expected"), [("right", None), ("wrong", (ServerTrouble, "smtp_535"))])
 async def test_log_in(password: str, expected: tuple[type, str] | None) -> None:
-    options = {"authenticator": check_password, "auth_required": True, "auth_require_tls": False}
-    async with smtp_server(Inbox(), **options) as server:
+    async with smtp_server(Inbox(), **LOG_IN) as server:
         failure = await try_to_send(SmtpServer(server.host, server.port, "none", "user", password))
     assert (failure and told(failure)) == expected
 
 
 async def test_server_that_wants_a_log_in_we_do_not_have_is_trouble() -> None:
-    options = {"authenticator": check_password, "auth_required": True, "auth_require_tls": False}
-    async with smtp_server(Inbox(), **options) as server:
+    async with smtp_server(Inbox(), **LOG_IN) as server:
         assert told(await try_to_send(server)) == (ServerTrouble, "smtp_530")
 
 

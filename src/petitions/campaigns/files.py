@@ -3,6 +3,7 @@
 Everything is read and checked before anything is used: a broken file is refused whole.
 """
 
+import contextlib
 import re
 import tomllib
 from collections.abc import Mapping
@@ -56,7 +57,7 @@ def read_campaign(folder: Path, now: datetime) -> CampaignFiles:
     try:
         slug = _slug(data.pop("slug", None))
         default_language = data.pop("default_language", None)
-        if default_language not in wordings:
+        if not isinstance(default_language, str) or default_language not in wordings:
             raise TermsError("default_language", f"expected a language with a text; found {_listed(wordings)}")
         opens_at = _moment(data.pop("opens", None), "opens", now)
         closes_at = _moment(data.pop("closes", None), "closes", now)
@@ -115,7 +116,8 @@ def _moment(value: object, key: str, now: datetime) -> datetime | None:
     if value is None:
         return None
     if isinstance(value, datetime) and value.tzinfo is not None:
-        return value.astimezone(UTC)
+        with contextlib.suppress(OverflowError):  # the first and the last day that there are
+            return value.astimezone(UTC)
     if isinstance(value, date) and not isinstance(value, datetime):
         return datetime.combine(value, time(), UTC)
     match = re.fullmatch(r"([+-]\d{1,4}) days?", value) if isinstance(value, str) else None
@@ -154,14 +156,15 @@ def _read_wording(file: Path) -> Wording:
             f"expected the summary, like: > One sentence of at most {_MAX_SUMMARY} characters",
         )
     sections = _read_sections(file, lines, number)
-    if not sections["body"][1]:
+    if not sections["body"][1].strip():
         raise CampaignFileError(str(file), f"line {number + 1}", "expected the text of the statement")
+    background = sections.get("background", (0, ""))[1]
     return Wording(
         title=title,
         summary=summary,
         body=sections["body"][1],
         demands=_read_demands(file, *sections.get("demands", (0, ""))),
-        background=sections.get("background", (0, ""))[1] or None,
+        background=background if background.strip() else None,
     )
 
 
@@ -173,6 +176,8 @@ def _read_sections(file: Path, lines: list[str], first: int) -> dict[str, tuple[
         marker = _SECTION.fullmatch(lines[number].strip()) if number < len(lines) else None
         if number < len(lines) and not marker:
             continue
+        while start < number and not lines[start]:
+            start += 1
         sections[name] = (start, "\n".join(lines[start:number]).strip("\n"))
         if marker:
             if marker[1] not in ("demands", "background") or marker[1] in sections:
@@ -186,7 +191,7 @@ def _read_demands(file: Path, start: int, text: str) -> tuple[str, ...]:
     demands: list[str] = []
     for offset, line in enumerate(text.split("\n")):
         item = _ITEM.fullmatch(line)
-        if item:
+        if item and item[1].strip():
             demands.append(item[1].strip())
         elif line.strip() and demands and line.startswith(" "):
             demands[-1] += " " + line.strip()

@@ -5,6 +5,7 @@ One reader serves the file and the store, so that what was imported once can alw
 
 import itertools
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -218,9 +219,14 @@ def _items(data: Mapping[str, Any], key: str, least: int = 0) -> list[tuple[int,
 
 
 def _text(value: object, key: str, longest: int = _MAX_LABEL) -> str:
-    if not isinstance(value, str) or not value.strip() or len(value) > longest or not value.isprintable():
+    if not isinstance(value, str) or not value.strip() or len(value) > longest or not _is_one_line(value):
         raise TermsError(key, f"expected a text of 1 to {longest} characters on one line")
     return value.strip()
+
+
+def _is_one_line(text: str) -> bool:
+    """Without control characters; the narrow spaces of French and the joiners of Persian are meant."""
+    return all(unicodedata.category(c) not in ("Cc", "Cs", "Co", "Cn", "Zl", "Zp") for c in text)
 
 
 def _bool(value: object, key: str) -> bool:

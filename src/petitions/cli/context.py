@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from enum import IntEnum
 
 import typer
+from sqlalchemy.exc import DBAPIError
 
 from petitions import log, schema
 from petitions.clock import utc_now
@@ -56,13 +57,19 @@ def explained() -> Iterator[None]:
         raise fail(f"The store cannot be used: {error}", Exit.STORE) from None
     except PetitionsError as error:
         raise fail(str(error), Exit.FAILED) from None
+    except DBAPIError as error:
+        # The driver's message may repeat a row, and so a name.
+        raise fail(f"The store refuses ({type(error.orig).__name__}).", Exit.STORE) from None
 
 
 @contextmanager
 def opened_store(settings: Settings, *, prepared: bool = True) -> Iterator[Database]:
     """The store, of the right schema (unless it is to be made so), with errors in words."""
     with explained():
-        database = Database(settings.database_url)
+        try:
+            database = Database(settings.database_url)
+        except OSError as error:
+            raise fail(f"The store cannot be used: {error.strerror}", Exit.STORE) from None
         try:
             if prepared:
                 schema.prepare(database, utc_now())

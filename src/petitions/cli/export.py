@@ -79,6 +79,13 @@ def _whole_file(target: Path) -> Iterator[TextIO]:
         sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
         yield sys.stdout
         return
+    if target.exists() and not target.is_file():  # /dev/stdout, a pipe: nothing to put in its place
+        try:
+            with target.open("w", encoding="utf-8", newline="") as out:
+                yield out
+        except OSError as error:
+            raise fail(f"{target} cannot be written: {error.strerror}.", Exit.INPUT) from None
+        return
     unfinished = target.with_name(f".{target.name}.{os.getpid()}.unfinished")
     try:
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -45,7 +45,7 @@ def plan_layout(session: Session, campaign: CampaignSnapshot) -> Layout:
         "affiliation": affiliation,
         "city": words.gettext("City"),
         "country": words.gettext("Country"),
-        "comment": words.gettext("Comment"),
+        "comment": words.gettext("A few words of your own"),
         "date": words.gettext("Date"),
         "language": words.gettext("Language"),
     }

@@ -46,6 +46,10 @@ class Pace:
     marking_grace: float = 10.0  # for a store that is away then
     kept_open: float = 30.0  # a connection without work
 
+    def __post_init__(self) -> None:
+        if self.lease.total_seconds() <= self.mail_limit:
+            raise ValueError("the lease must be longer than the sending of a mail may take")
+
 
 class _State(Enum):
     WAITING = 1

@@ -1,6 +1,7 @@
 """The link in the mail: a page that shows what will appear, and the button that counts it."""
 
 from dataclasses import dataclass
+from urllib.parse import quote
 from uuid import UUID
 
 from sqlalchemy import select
@@ -176,13 +177,14 @@ async def _too_late(site: Site, campaign: CampaignSnapshot, words: Translator) -
 def _link_invalid(
     request: Request, *, expired: bool, form: RenewalForm | None = None, status: int | None = None
 ) -> Response:
-    words = translator_for(request)
+    words, path = translator_for(request), request.scope["path"]
     return answer(
         site_of(request),
         words,
         "public/link_invalid.html",
-        "/confirm",
+        quote(path),
         status or (410 if expired else 404),
+        switch=path != "/confirm",  # which takes a form only
         expired=expired,
         form=form or RenewalForm(),
         renewal_url=f"/confirm?lang={words.language}",

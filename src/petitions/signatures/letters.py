@@ -20,9 +20,9 @@ from petitions.tokens import Tokens
 CONFIRM_PURPOSE = "confirm"
 
 _VISIBILITY_LABELS = {
-    "public": N_("Everyone, on this page"),
-    "initials": N_("Only my initials and country"),
-    "addressee": N_("Only those to whom the list is delivered"),
+    "public": N_("Everyone: my name is shown on this page and in the delivery"),
+    "initials": N_("Only my initials: they are shown with my country, here and in the delivery"),
+    "addressee": N_("Only those to whom the list is delivered: nothing is shown here"),
     "anonymous": N_("Nobody: count me without a name"),
 }
 
@@ -109,8 +109,8 @@ def describe(row: Draft | Signature, campaign: CampaignSnapshot, language: str) 
         lines.append((text_in(terms.affiliation.label, language, default), row.affiliation))
     answers = row.answers or {}
     lines += [(text_in(q.label, language, default), answers.get(q.key)) for q in terms.questions]
-    lines.append((words.gettext("Comment"), row.comment))
-    lines.append((words.gettext("Who may see your name"), words.translate(_VISIBILITY_LABELS[row.visibility])))
+    lines.append((words.gettext("A few words of your own"), row.comment))
+    lines.append((words.gettext("Who may see your name?"), words.translate(_VISIBILITY_LABELS[row.visibility])))
     return [(label, value) for label, value in lines if value]
 
 

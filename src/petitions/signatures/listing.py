@@ -83,6 +83,8 @@ def search(
         hits = _find_hits(session, campaign_id, wanted[0], after)
         for hit in hits:
             after = (hit.word, hit.serial)
+            if hit.removed_at is not None:
+                continue
             words = folded_words(hit.name or "")
             begins = [word for word in words if word.startswith(wanted[0])]
             if min(begins, default=None) != hit.word:
@@ -112,7 +114,7 @@ def _find_hits(
         hits = hits.where(tuple_(SignatureWord.word, SignatureWord.serial) > after)
     found = hits.subquery()
     return session.execute(
-        select(found.c.word, found.c.serial, *_SHOWN_COLUMNS)
+        select(found.c.word, found.c.serial, Signature.removed_at, *_SHOWN_COLUMNS)
         .join(Signature, (Signature.campaign_id == campaign_id) & (Signature.serial == found.c.serial))
         .order_by(found.c.word, found.c.serial)
     ).all()

@@ -7,6 +7,7 @@ MAX_NAME = 120
 #: Words longer than this are cut in the index; nobody types more to find a name.
 MAX_WORD = 40
 _MAX_WORDS = 12
+MAX_INITIALS = 4
 
 _LINK = re.compile(r"[a-z][a-z0-9+.-]*://|\bwww\.", re.IGNORECASE)
 #: Characters that change the direction of what follows them, and could make a page show another name.
@@ -55,7 +56,7 @@ def starts_like_a_formula(text: str) -> bool:
 def fold(text: str) -> str:
     """Case and accents taken off: "Siobhán BYRNE" and "siobhan byrne" fold alike."""
     decomposed = unicodedata.normalize("NFKD", text).casefold()
-    bare = "".join(c for c in decomposed if unicodedata.category(c) not in ("Mn", "Cf"))
+    bare = "".join(c for c in decomposed if unicodedata.category(c) not in ("Mn", "Mc", "Me", "Cf"))
     return unicodedata.normalize("NFC", bare).translate(_FOLDED_LETTERS)
 
 
@@ -75,8 +76,8 @@ def folded_words(name: str) -> list[str]:
 def initials(name: str) -> str:
     """ "Jean-Luc Moreau" becomes "J. L. M.": the first letter of each word that begins with one; at most 4."""
     words = [word for word in re.split(r"[\s\-‐–·]+", name) if word]
-    letters = [_first_letter(word) for word in words]
-    return " ".join(f"{letter}." for letter in letters if letter)[:20].strip()
+    letters = [letter for word in words if (letter := _first_letter(word))]
+    return " ".join(f"{letter}." for letter in letters[:MAX_INITIALS])[:20].strip()
 
 
 def _first_letter(word: str) -> str:

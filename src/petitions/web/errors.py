@@ -123,6 +123,7 @@ def error_response(
             "errors/error.html",
             "/",
             status,
+            status=status,
             switch=False,
             title=words.translate(explanation.title),
             what=words.translate(explanation.what),
@@ -131,9 +132,7 @@ def error_response(
             retry_after=seconds,
             retry_action=retry[0] if retry else None,
             retry_fields=list(retry[1]) if retry else [],
-            kept=None,
         )
-        response.status_code = status
     if seconds is not None:
         response.headers["Retry-After"] = str(seconds)
     if isinstance(error, HTTPException) and error.headers:

@@ -63,10 +63,10 @@ def render(
 
 
 def answer(
-    site: Site, words: Translator, template: str, path: str, status: int = 200, **context: Any
+    site: Site, words: Translator, template: str, path: str, status_code: int = 200, **context: Any
 ) -> HTMLResponse:
     """A page that follows an action or belongs to one person: nobody keeps it."""
-    response = HTMLResponse(render(site, words, template, path, **context), status)
+    response = HTMLResponse(render(site, words, template, path, **context), status_code)
     response.headers["Content-Language"] = words.language
     no_store(response)
     return response

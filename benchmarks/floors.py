@@ -1,0 +1,106 @@
+"""Servers that do the least that the same work can cost; servers.py starts them.
+
+`validate`: our application with all its middleware, whose signing stops after the form was found right.
+`bytes`: bare Starlette with one route that returns a file's bytes.
+"""
+
+import argparse
+import asyncio
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from petitions.app import create_app
+from petitions.clock import utc_now
+from petitions.errors import InvalidRequest, PageNotFound
+from petitions.public.campaigns import visit
+from petitions.public.forms import sign_form_for
+from petitions.public.signing import read_form, sign
+from petitions.settings import load_settings
+from petitions.web.caching import no_store
+
+
+async def validate_only(request: Request) -> Response:
+    """What `petitions.public.signing.sign` does, up to the form being right; the same answer."""
+    arrived_at = utc_now()
+    here = await visit(request)
+    if not here.campaign.terms.open_to_individuals or here.campaign.status(arrived_at) != "open":
+        raise PageNotFound
+    form = sign_form_for(here.campaign.terms)(await read_form(request))
+    if not form.validate():
+        raise InvalidRequest
+    response = RedirectResponse(here.url("/signed"), 303)
+    no_store(response)
+    return response
+
+
+def validating_app() -> Starlette:
+    """Our application with `validate_only` in the place of `sign`."""
+    app = create_app(load_settings(os.environ))
+    routes: list[BaseRoute] = app.router.routes
+    (place,) = [n for n, route in enumerate(routes) if isinstance(route, Route) and route.endpoint is sign]
+    replaced = routes[place]
+    assert isinstance(replaced, Route)
+    routes[place] = Route(replaced.path, validate_only, methods=["POST"])
+    return app
+
+
+def bytes_app(file: Path, headers: dict[str, str]) -> Starlette:
+    """Bare Starlette with one route."""
+    body = file.read_bytes()
+
+    async def page(_request: Request) -> Response:
+        return Response(body, media_type="text/html", headers=headers)
+
+    return Starlette(routes=[Route("/page", page)])
+
+
+def _serve(app: Starlette, listener: socket.socket, lifeline: int) -> None:
+    """As cli/serving.py serves."""
+    config = uvicorn.Config(
+        app, access_log=False, log_config=None, server_header=False, proxy_headers=False, lifespan="on", ws="none"
+    )
+    server = uvicorn.Server(config)
+
+    def stop() -> None:
+        server.should_exit = True
+
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(_run(server, listener, lifeline, stop))
+
+
+async def _run(server: uvicorn.Server, listener: socket.socket, lifeline: int, stop: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+
+    def ended() -> None:
+        loop.remove_reader(lifeline)
+        stop()
+
+    loop.add_reader(lifeline, ended)
+    await server.serve(sockets=[listener])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("kind", choices=["validate", "bytes"])
+    parser.add_argument("--fd", type=int, required=True)
+    parser.add_argument("--lifeline", type=int, required=True)
+    parser.add_argument("--file", type=Path)
+    parser.add_argument("--header", action="append", default=[])
+    options = parser.parse_args()
+    if options.kind == "validate":
+        app = validating_app()
+    else:
+        app = bytes_app(options.file, dict(header.split(": ", 1) for header in options.header))
+    _serve(app, socket.socket(fileno=options.fd), options.lifeline)
+
+
+if __name__ == "__main__":
+    main()

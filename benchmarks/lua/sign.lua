@@ -1,0 +1,17 @@
+-- A form with a fresh address each time: arguments are a file with the head of the request, a
+-- file with the rest of a form in each line, and a prefix of addresses that nobody used before.
+dofile(debug.getinfo(1, "S").source:match("@(.*/)") .. "report.lua")
+
+function init(args)
+   local file = assert(io.open(args[1], "rb"))
+   local head = file:read("*a")
+   file:close()
+   local forms = {}
+   for line in io.lines(args[2]) do forms[#forms + 1] = line end
+   local prefix, n = args[3], 0
+   request = function()
+      n = n + 1
+      local body = forms[n % #forms + 1] .. "&email=" .. prefix .. n .. "%40example.org"
+      return head .. "Content-Length: " .. #body .. "\r\n\r\n" .. body
+   end
+end

