@@ -29,7 +29,7 @@ async def show_campaign(request: Request) -> Response:
     """One campaign, with its texts."""
     site = site_of(request)
     slug = request.path_params["slug"]
-    if len(slug) > 80 or not slug.isascii():
+    if len(slug) > 80 or not slug.isascii() or not slug.isprintable():
         raise CampaignNotFound(slug[:80])
     campaign = await site.campaigns.get(slug)
     return await site.pages.respond(("api", slug), lambda: _render_one(site, campaign))

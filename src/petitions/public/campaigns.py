@@ -46,7 +46,7 @@ async def visit(request: Request) -> Visit:
     """Find the campaign of the path and the visitor's languages. Raises CampaignNotFound."""
     site = site_of(request)
     slug = request.path_params["slug"]
-    if len(slug) > 80 or not slug.isascii():
+    if len(slug) > 80 or not slug.isascii() or not slug.isprintable():
         raise CampaignNotFound(slug[:80])
     campaign = site.campaigns.fresh(slug) or await site.campaigns.get(slug)
     interface, statement = resolve_for(request, campaign.languages, campaign.default_language)

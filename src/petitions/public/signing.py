@@ -60,10 +60,11 @@ async def sign(request: Request) -> Response:
 
 async def read_form(request: Request) -> FormData:
     """The fields of a form. Raises InvalidRequest for anything but texts."""
-    if not request.headers.get("content-type", "").startswith(
-        ("application/x-www-form-urlencoded", "multipart/form-data")
-    ):
+    content_type = request.headers.get("content-type", "").lower()
+    if not content_type.startswith(("application/x-www-form-urlencoded", "multipart/form-data")):
         raise InvalidRequest
+    if content_type.startswith("multipart") and "charset" in content_type:
+        raise InvalidRequest  # no browser says one; some make half characters, or take long to read
     try:
         data = await request.form(max_files=0, max_fields=_MAX_FIELDS)
     except (ValueError, UnicodeError) as error:

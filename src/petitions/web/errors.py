@@ -111,7 +111,7 @@ def error_response(
     explanation = _EXPLANATIONS.get(status, _OTHER_CLIENT_ERROR if status < 500 else _EXPLANATIONS[500])
     seconds = retry_after(error)
     response: Response
-    if request.url.path.startswith("/api/"):
+    if request.scope["path"].startswith("/api/"):
         problem = {"title": str(explanation.title), "status": status, "detail": str(explanation.what)}
         response = JSONResponse(problem, status, media_type="application/problem+json")
         response.headers["Cache-Control"] = "no-store"

@@ -2,11 +2,14 @@
 
 import secrets
 import time
+from urllib.parse import quote
 
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from petitions import log
 from petitions.web import metrics
+from petitions.web.errors import error_response
 
 _CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -19,6 +22,7 @@ class Frame:
 
     def __init__(self, app: ASGIApp, https: bool) -> None:
         self.app = app
+        self.scheme = "https" if https else "http"
         self.headers = [
             (b"content-security-policy", _CSP.encode()),
             (b"x-content-type-options", b"nosniff"),
@@ -34,15 +38,18 @@ class Frame:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        scope["scheme"] = self.scheme  # what visitors see, in front of every proxy
+        if not scope["query_string"].isascii():
+            scope["query_string"] = quote(scope["query_string"], safe="!$%&'()*+,/:;=?@").encode()
         identifier = secrets.token_hex(8)
         token = log.request_id.set(identifier)
         started = time.perf_counter()
-        status = 500
+        status, begun = 500, False
 
         async def send_framed(message: Message) -> None:
-            nonlocal status
+            nonlocal status, begun
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, begun = message["status"], True
                 message["headers"] = [
                     *message["headers"],
                     *self.headers,
@@ -52,6 +59,10 @@ class Frame:
 
         try:
             await self.app(scope, receive, send_framed)
+        except Exception as error:
+            if begun:
+                raise
+            await error_response(Request(scope, receive), error)(scope, receive, send_framed)
         finally:
             metrics.observe(scope, status, time.perf_counter() - started)
             log.request_id.reset(token)

@@ -1,0 +1,116 @@
+"""The terms of a campaign: what was written can be read again."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from petitions.campaigns.terms import (
+    PUBLIC_LISTS,
+    SIGNERS,
+    VISIBILITIES,
+    Affiliation,
+    Initiator,
+    Link,
+    NeutralMail,
+    Question,
+    Responsible,
+    Terms,
+    TermsError,
+    read_terms,
+    text_in,
+    write_terms,
+)
+from tests.factories import TERMS
+
+_texts = st.text(
+    st.characters(exclude_categories=["Cc", "Cs", "Co", "Cn", "Zl", "Zp"]), min_size=1, max_size=60
+).map(str.strip)
+_lines = _texts.filter(bool)
+_local = st.dictionaries(st.sampled_from(["en", "es", "ar", "pt-BR"]), _lines, min_size=1)
+_emails = st.sampled_from(["a@example.org", "leitung@münchen.example.org", "γ@example.org"])
+_urls = st.sampled_from(["https://example.org", "http://example.org/a?b=c#d", "https://example.org:8443/ü"])
+
+
+def _ordered(choices: tuple[str, ...]) -> st.SearchStrategy[tuple[str, ...]]:
+    return st.sets(st.sampled_from(choices), min_size=1).map(lambda some: tuple(c for c in choices if c in some))
+
+
+@st.composite
+def all_terms(draw: st.DrawFn) -> Terms:
+    choices = draw(_ordered(VISIBILITIES))
+    keys = draw(st.lists(st.from_regex(r"[a-z][a-z0-9_]{0,30}", fullmatch=True), max_size=4, unique=True))
+    return Terms(
+        signers=draw(_ordered(SIGNERS)),
+        goal_steps=tuple(sorted(draw(st.sets(st.integers(1, 1_000_000_000), max_size=6)))),
+        public_list=draw(st.sampled_from(PUBLIC_LISTS)),
+        responsible=draw(st.builds(Responsible, _lines, _emails, st.none() | _lines)),
+        addressees=tuple(draw(st.lists(_local, min_size=1, max_size=3))),
+        visibility_choices=choices,
+        visibility_default=draw(st.sampled_from(choices)),
+        reply_to=draw(st.none() | _emails),
+        initiator=draw(st.none() | st.builds(Initiator, _lines, st.none() | _urls)),
+        affiliation=draw(st.none() | st.builds(Affiliation, _local, st.booleans())),
+        questions=tuple(Question(key, draw(_local), draw(st.booleans()), draw(st.booleans())) for key in keys),
+        links=tuple(draw(st.lists(st.builds(Link, _local, _urls), max_size=3))),
+        mail=draw(st.none() | st.builds(NeutralMail, _local, _local)),
+    )
+
+
+@given(all_terms())
+def test_what_was_written_is_read_again(terms: Terms) -> None:
+    stored = json.loads(json.dumps(write_terms(terms)))
+    assert read_terms(stored, ()) == terms
+
+
+@given(all_terms(), st.data())
+def test_terms_with_one_value_changed_are_read_or_refused(terms: Terms, data: st.DataObject) -> None:
+    """Whatever somebody puts in the place of a value, TermsError is all that comes of it."""
+    written: Any = json.loads(json.dumps(write_terms(terms)))
+    place = written
+    while isinstance(place, (dict, list)) and place:
+        parent = place
+        keys = sorted(place) if isinstance(place, dict) else range(len(place))
+        key = data.draw(st.sampled_from(list(keys)))
+        place = place[key]
+        if data.draw(st.booleans()):
+            break
+    parent[key] = data.draw(st.none() | st.booleans() | st.integers() | st.text() | st.just([]) | st.just({}))
+    try:
+        read = read_terms(written, ["en"])
+    except TermsError as error:
+        assert error.key  # noqa: PT017 - both ends are right
+    else:
+        assert read_terms(write_terms(read), ()) == read
+
+
+@pytest.mark.parametrize(
+    ("steps", "count", "goal"),
+    [
+        ((), 5, None),
+        ((10,), 0, 10),
+        ((10,), 10, 10),
+        ((10,), 11, 10),
+        ((10, 100), 9, 10),
+        ((10, 100), 10, 100),
+        ((10, 100), 500, 100),
+    ],
+)
+def test_the_goal_grows_in_steps(steps: tuple[int, ...], count: int, goal: int | None) -> None:
+    assert read_terms({**TERMS, "goal_steps": list(steps)}, ["en"]).next_goal(count) == goal
+
+
+def test_a_text_in_a_language_falls_back_to_the_campaign_s_own_and_then_to_any() -> None:
+    text = {"de": "Hallo", "en": "Hello"}
+    assert text_in(text, "en", "de") == "Hello"
+    assert text_in(text, "fr", "de") == "Hallo"
+    assert text_in(text, "fr", "it") == "Hallo"
+
+
+@pytest.mark.parametrize(
+    ("signers", "answer"), [(["individuals"], True), (["organisations"], False), (list(SIGNERS), True)]
+)
+def test_who_may_sign(signers: list[str], answer: bool) -> None:
+    assert read_terms({**TERMS, "signers": signers}, ["en"]).open_to_individuals is answer
