@@ -11,7 +11,8 @@ from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.mail import outbox
 from petitions.mail.letters import LetterBuilder
-from petitions.mail.sending import Pace, Sender
+from petitions.mail.pace import Pace
+from petitions.mail.sending import Sender
 from petitions.mail.transport import FolderTransport, SmtpTransport, Transport
 from petitions.mail.waiting import wait_for_event
 from petitions.settings import Settings

@@ -475,7 +475,6 @@ def read_or_refuse(toml: bytes, markdown: bytes) -> CampaignFiles | None:
         try:
             return read_campaign(folder, NOON)
         except CampaignFileError as error:
-            assert error.place
             assert error.expected
             return None
 

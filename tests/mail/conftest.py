@@ -78,9 +78,11 @@ def _disk_errors(database: Database) -> Iterator[None]:
 
     event.listen(database.engine, "do_execute", fail)
     event.listen(database.engine, "do_executemany", fail)
-    yield
-    event.remove(database.engine, "do_execute", fail)
-    event.remove(database.engine, "do_executemany", fail)
+    try:
+        yield
+    finally:
+        event.remove(database.engine, "do_execute", fail)
+        event.remove(database.engine, "do_executemany", fail)
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from petitions.db import Database
 from petitions.mail.letters import Letter
 from petitions.mail.models import Outbox
 from petitions.mail.outbox import ClaimedMail, NewMail, queue
-from petitions.mail.sending import Pace
+from petitions.mail.pace import Pace
 from petitions.settings import Settings, SmtpServer
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -1,7 +1,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -14,7 +14,8 @@ from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.mail.letters import Letter
 from petitions.mail.outbox import LATER, ClaimedMail, NewMail
-from petitions.mail.sending import Pace, Sender
+from petitions.mail.pace import Pace
+from petitions.mail.sending import Sender
 from petitions.mail.transport import SmtpTransport
 from petitions.settings import Rate, SmtpServer
 from tests.mail.conftest import Outage
@@ -415,8 +416,7 @@ async def test_outcomes_wait_for_the_store(
     mail_database: Database, stop: asyncio.Event, log_events: LogEvents, outage: Outage
 ) -> None:
     """And sending waits with them: else a kill would send twice what nobody marked."""
-    mails = queue_now(mail_database, 40)
-    sent_before = 0
+    mails = queue_now(mail_database, 500)
     first = asyncio.Event()
     go_on = asyncio.Event()
 
@@ -425,7 +425,7 @@ async def test_outcomes_wait_for_the_store(
         await go_on.wait()
 
     inbox = Inbox(on_text=wait)
-    pace = replace(BRISK, connections=2)
+    pace = replace(BRISK, connections=2, batch=500)
     async with smtp_server(inbox) as server, sending(mail_database, server, stop, pace):
         await first.wait()
         with outage():
@@ -434,7 +434,7 @@ async def test_outcomes_wait_for_the_store(
             sent_before = len(inbox.arrivals)
             await log_events.wait_for("mail_outcomes_wait", count=3)
             assert len(inbox.arrivals) <= sent_before + pace.connections
-        await inbox.wait_for(lambda inbox: len(inbox.arrivals) >= 40)
+        await inbox.wait_for(lambda inbox: len(inbox.arrivals) >= 500)
     assert inbox.recipients() == addresses(mails)
     assert all(row.sent_at is not None for row in stored_all(mail_database))
 
@@ -443,11 +443,10 @@ async def test_sender_goes_on_when_the_store_is_back(
     mail_database: Database, stop: asyncio.Event, log_events: LogEvents, outage: Outage
 ) -> None:
     inbox = Inbox()
-    async with smtp_server(inbox) as server:
-        with outage():
-            task = sending(mail_database, server, stop)
-            await task.__aenter__()
+    with ExitStack() as away:
+        away.enter_context(outage())
+        async with smtp_server(inbox) as server, sending(mail_database, server, stop):
             await log_events.wait_for("mail_store_unavailable", count=2)
-        queue_now(mail_database)
-        await inbox.wait_for(lambda inbox: len(inbox.arrivals) == 1)
-        await task.__aexit__(None, None, None)
+            away.close()
+            queue_now(mail_database)
+            await inbox.wait_for(lambda inbox: len(inbox.arrivals) == 1)

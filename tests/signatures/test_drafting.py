@@ -173,7 +173,11 @@ def test_being_told_of_a_signature_is_not_repeated_at_every_click(
     signed = sign_and_confirm(database, settings, campaign)
     for minutes in (60, 61, 65, 69, 70):
         store(database, again(signed, timedelta(minutes=minutes), comment=f"{minutes}"))
-    assert mails(database) == [("confirm", signed.id), ("already_signed", signed.id), ("already_signed", signed.id)]
+    assert mails(database) == [
+        ("confirm", signed.id),
+        ("already_signed", signed.id),
+        ("already_signed", signed.id),
+    ]
 
 
 def test_a_removed_signature_stays_removed_without_a_word(

@@ -1,54 +1,31 @@
-"""The loop that sends: claims small batches, hands them over on a few connections, and notes the outcomes."""
+"""The loop that sends: small batches over a few connections, until it is told to stop."""
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from email.message import EmailMessage
 from enum import Enum
-from uuid import UUID
 
 from petitions import log
 from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.errors import StoreUnavailable
 from petitions.mail.brake import Brake
+from petitions.mail.claiming import Claimer, ReadyMail
 from petitions.mail.composing import compose, envelope_address
-from petitions.mail.letters import Letter, LetterBuilder, build_letters
+from petitions.mail.letters import LetterBuilder
 from petitions.mail.marking import Marker
-from petitions.mail.outbox import ClaimedMail, Outcome, Verdict, claim, has_due
-from petitions.mail.transport import (
-    DeliveryFailure,
-    PermanentFailure,
-    ServerTrouble,
-    Transport,
-)
+from petitions.mail.outbox import ClaimedMail, Outcome, Verdict
+from petitions.mail.pace import Pace
+from petitions.mail.transport import DeliveryFailure, PermanentFailure, ServerTrouble, Transport
 from petitions.mail.waiting import backoff, wait_for_event
 from petitions.settings import Settings
 
 _LONGEST_REST = 60.0
 _LONGEST_STORE_WAIT = 10.0
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How the sender works; seconds where no unit is given."""
-
-    connections: int = 6
-    batch: int = 100  # mails claimed at once: what a killed worker holds until its lease is over
-    lease: timedelta = timedelta(minutes=10)
-    mail_limit: float = 240.0  # for one mail, all time-outs of the server together
-    idle: float = 0.5  # between two looks into an empty outbox
-    rest: float = 1.0  # of a connection after trouble with the server; doubled each time, up to a minute
-    grace: float = 20.0  # for what is being sent when the worker is told to stop
-    marking_grace: float = 10.0  # for a store that is away then
-    kept_open: float = 30.0  # a connection without work
-
-    def __post_init__(self) -> None:
-        if self.lease.total_seconds() <= self.mail_limit:
-            raise ValueError("the lease must be longer than the sending of a mail may take")
 
 
 class _State(Enum):
@@ -67,13 +44,6 @@ class _Lane:
     limit: asyncio.Timeout | None = None  # of the mail that is being sent
 
 
-@dataclass(frozen=True)
-class _Ready:
-    mail: ClaimedMail
-    letter: Letter = field(repr=False)
-    send_before: float  # on the monotonic clock: later, the lease might end before the sending
-
-
 class Sender:
     """Sends what is due until it is told to stop. Several may work on one store."""
 
@@ -86,12 +56,12 @@ class Sender:
         pace: Pace | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        self._database, self._builders, self._settings, self._clock = database, builders, settings, clock
-        self._pace = pace or Pace()
-        self._brake = Brake(settings.confirm_rate)
+        self._settings, self._clock, self._pace = settings, clock, pace or Pace()
         self._marker = Marker(database, clock, self._pace.marking_grace)
+        brake = Brake(settings.confirm_rate)
+        self._claimer = Claimer(database, builders, brake, self._marker, clock, self._pace)
         self._lanes = [_Lane(make_transport()) for _ in range(self._pace.connections)]
-        self._queue: asyncio.Queue[_Ready | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[ReadyMail | None] = asyncio.Queue()
         self._hungry = asyncio.Event()  # the queue is short, and a lane could take more
         self._wake = asyncio.Event()  # resting lanes may go on
         self._stopping = False
@@ -125,10 +95,12 @@ class Sender:
         self._look_at_queue()
         while not self._stopping:
             await self._hungry.wait()
+            if stop.is_set():
+                break
             # After trouble a single mail shows whether the server is back.
             limit = self._pace.batch if self._is_healthy() else 1
             try:
-                taken = await self._fill(limit)
+                claimed, ready_mails = await self._claimer.take(limit)
             except Exception as error:
                 if isinstance(error, StoreUnavailable):
                     log.warning("mail_store_unavailable", cause=str(error))
@@ -138,69 +110,14 @@ class Sender:
                 await wait_for_event(stop, backoff(failures, self._pace.idle, _LONGEST_STORE_WAIT))
             else:
                 failures = 0
-                if taken < limit:
+                for ready in ready_mails:
+                    self._queue.put_nowait(ready)
+                self._look_at_queue()
+                if claimed < limit:
                     await wait_for_event(stop, self._pace.idle)
         self._release_queue()
         for _ in self._lanes:
             self._queue.put_nowait(None)
-
-    async def _fill(self, limit: int) -> int:
-        """Claim at most `limit` mails and queue them; how many were claimed."""
-        if self._stopping:
-            return 0
-        now = self._clock()
-        braked = await self._brake.look(self._database, now)
-        if not await self._database.read(has_due, now, braked):
-            return 0
-        lease = self._pace.lease
-        send_before = time.monotonic() + lease.total_seconds() - self._pace.mail_limit
-        mails = await self._database.write(claim, self._clock(), limit, lease, braked)
-        admitted = [mail for mail in mails if self._admits(mail)]
-        letters = await self._build_letters(admitted)
-        for mail in admitted:
-            if mail.id in letters:
-                self._queue.put_nowait(_Ready(mail, letters[mail.id], send_before))
-        self._look_at_queue()
-        return len(mails)
-
-    def _admits(self, mail: ClaimedMail) -> bool:
-        if not self._brake.admits(mail):
-            self._marker.note(Outcome(mail, Verdict.RELEASED))
-            return False
-        if mail.kind not in self._builders:
-            # Queued by a newer version, which may soon run here as well.
-            log.error("mail_kind_unknown", mail=str(mail.id), kind=mail.kind)
-            self._marker.note(Outcome(mail, Verdict.RETRY, "kind_unknown"))
-            return False
-        return True
-
-    async def _build_letters(self, mails: Sequence[ClaimedMail]) -> Mapping[UUID, Letter]:
-        """The letters of claimed mails; for a mail that gets none its outcome is noted."""
-        if not mails:
-            return {}
-        try:
-            letters = await self._database.read(build_letters, self._builders, mails)
-        except StoreUnavailable:
-            for mail in mails:
-                self._marker.note(Outcome(mail, Verdict.RELEASED))
-            raise
-        except Exception as error:
-            if len(mails) > 1:  # one that cannot be built does not hold up the others
-                return {key: letter for mail in mails for key, letter in await self._build_one(mail)}
-            log.error("mail_not_built", error, mail=str(mails[0].id))
-            self._marker.note(Outcome(mails[0], Verdict.RETRY, "letter_error"))
-            return {}
-        for mail in mails:
-            if mail.id not in letters:
-                log.info("mail_subject_gone", mail=str(mail.id))
-                self._marker.note(Outcome(mail, Verdict.FAILED, "subject_gone"))
-        return letters
-
-    async def _build_one(self, mail: ClaimedMail) -> list[tuple[UUID, Letter]]:
-        try:
-            return list((await self._build_letters([mail])).items())
-        except StoreUnavailable:
-            return []  # released already
 
     # Sending: every lane takes from the queue.
 
@@ -214,7 +131,7 @@ class Sender:
             lane.state = _State.WAITING
             self._look_at_queue()
 
-    async def _next(self, lane: _Lane) -> _Ready | None:
+    async def _next(self, lane: _Lane) -> ReadyMail | None:
         try:
             async with asyncio.timeout(self._pace.kept_open):
                 return await self._queue.get()
@@ -222,7 +139,7 @@ class Sender:
             await lane.transport.close()
             return await self._queue.get()
 
-    async def _attend(self, lane: _Lane, ready: _Ready) -> Outcome:
+    async def _attend(self, lane: _Lane, ready: ReadyMail) -> Outcome:
         mail = ready.mail
         await self._marker.room()
         if self._stopping or time.monotonic() > ready.send_before:

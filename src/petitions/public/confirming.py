@@ -198,5 +198,8 @@ async def renew(request: Request) -> Response:
     if not form.validate():
         return _link_invalid(request, expired=False, form=form, status=422)
     key = make_email_key(form.email.data or "", site.settings.email_key)
-    await site.database.write(renew_mails, key, utc_now())
+    try:
+        await site.database.write(renew_mails, key, utc_now())
+    except StoreUnavailable as error:
+        return error_response(request, error, (f"/confirm?lang={words.language}", [("email", form.email.data or "")]))
     return answer(site, words, "public/renewal_sent.html", "/confirm", switch=False)

@@ -28,11 +28,18 @@ async def show_home(request: Request) -> Response:
     """Open campaigns, or those that a search finds."""
     site = site_of(request)
     words = translator(resolve_for(request)[0])
-    accepted = ",".join(preferred_languages(request.headers.get("accept-language", "")))
+    accepted = _accepted(request.headers.get("accept-language", ""))
     query = tidy(request.query_params.get("q", ""))[:_MAX_QUERY]
-    return await site.pages.respond(
+    cache = site.searches if query else site.pages
+    return await cache.respond(
         ("home", words.language, accepted, query), lambda: _render(site, words, accepted, query)
     )
+
+
+def _accepted(header: str) -> str:
+    """What matters of an Accept-Language header here: two languages, so that few headers make few pages."""
+    known = [tag.split("-")[0] for tag in preferred_languages(header) if tag.split("-")[0] in LANGUAGES]
+    return ",".join(list(dict.fromkeys(known))[:2])
 
 
 async def _render(site: Site, words: Translator, accepted: str, query: str) -> CachedPage:

@@ -33,6 +33,9 @@ class _Question:
     word: str | None
 
 
+_FIRST_PAGE = _Question("", None, None)
+
+
 @dataclass(frozen=True)
 class _Answer:
     page: SignerPage
@@ -49,7 +52,8 @@ async def show_signers(request: Request) -> Response:
     match = _KEY.fullmatch(request.query_params.get("from", ""))
     question = _Question(text, int(match[1]) if match else None, match[2] if match else None)
     key = ("signers", *here.key, question)
-    return await here.site.pages.respond(key, lambda: _render(here, question))
+    cache = here.site.pages if question == _FIRST_PAGE else here.site.searches
+    return await cache.respond(key, lambda: _render(here, question))
 
 
 def _ask(session: Session, campaign_id: int, question: _Question) -> _Answer:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from urllib.parse import quote
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -34,7 +35,10 @@ _MAX_FIELDS = 100
 async def sign(request: Request) -> Response:
     """Check the form, store the draft, and say the same to everybody: look into your inbox."""
     arrived_at = utc_now()
-    here = await visit(request)
+    try:
+        here = await visit(request)
+    except StoreUnavailable as error:
+        return error_response(request, error, (quote(request.scope["path"]), _texts(await read_form(request))))
     if not here.campaign.terms.open_to_individuals:
         raise PageNotFound
     if here.campaign.status(arrived_at) != "open":

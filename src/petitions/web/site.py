@@ -28,6 +28,8 @@ class Site:
     campaigns: TimedCache[str, CampaignSnapshot]
     slugs: dict[int, str] = field(default_factory=dict)  # a campaign keeps its slug for ever
     pages: PageCache = field(default_factory=PageCache)
+    # Answers to what visitors typed: apart, so that nobody can push the pages of a wave out of their cache.
+    searches: PageCache = field(default_factory=lambda: PageCache(capacity=128))
     mailbox_url: str | None = None  # where the demo shows the mail that it caught
 
     @property

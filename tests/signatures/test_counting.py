@@ -1,0 +1,124 @@
+"""The tally is what the rows say; where it is not, recounting finds and mends it."""
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import select, update
+
+from petitions.campaigns.queries import CampaignSnapshot
+from petitions.clock import utc_now
+from petitions.db import Database
+from petitions.settings import Settings
+from petitions.signatures.counting import Recount, find_count, find_counts, recount
+from petitions.signatures.models import Signature, Tally, TallyPart
+from petitions.signatures.rollups import find_parts, roll_up
+from tests.factories import make_campaign, sign, sign_and_confirm
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def say(database: Database, campaign: CampaignSnapshot, **values: int) -> None:
+    """Put something else into the tally, as a broken program would."""
+    with database.writing() as session:
+        session.execute(update(Tally).where(Tally.campaign_id == campaign.id).values(values))
+
+
+def check(database: Database, campaign: CampaignSnapshot, *, repair: bool) -> Recount:
+    with database.writing() as session:
+        return recount(session, campaign.id, NOON, repair=repair)
+
+
+def test_counts_of_campaigns(database: Database, settings: Settings, campaign: CampaignSnapshot) -> None:
+    other = make_campaign(database, slug="other")
+    for _ in range(3):
+        sign_and_confirm(database, settings, campaign)
+    sign(database, settings, other)
+    with database.reading() as session:
+        assert find_counts(session) == {campaign.id: 3, other.id: 0}
+        assert find_count(session, campaign.id) == 3
+        assert find_count(session, 999) == 0
+
+
+@pytest.mark.parametrize("wrong", [0, 1, 3, 7])
+def test_drift_is_found_and_left_without_repair(
+    database: Database, settings: Settings, campaign: CampaignSnapshot, wrong: int
+) -> None:
+    for _ in range(2):
+        sign_and_confirm(database, settings, campaign)
+    say(database, campaign, counted=wrong)
+    result = check(database, campaign, repair=False)
+    assert result == Recount("free-boris", tallied=wrong, rows=2)
+    assert result.drift == wrong - 2
+    with database.reading() as session:
+        tally = session.get_one(Tally, campaign.id)
+        assert (tally.counted, tally.recounted_at) == (wrong, NOON)
+
+
+def test_drift_is_repaired(database: Database, settings: Settings, campaign: CampaignSnapshot) -> None:
+    other = make_campaign(database, slug="other")
+    for _ in range(2):
+        sign_and_confirm(database, settings, campaign)
+    say(database, campaign, counted=40)
+    say(database, other, counted=5)
+    assert check(database, campaign, repair=True).drift == 38
+    assert check(database, campaign, repair=True).drift == 0
+    with database.reading() as session:
+        assert find_counts(session) == {campaign.id: 2, other.id: 5}
+        assert session.get_one(Tally, campaign.id).changed_at == NOON
+
+
+def test_removed_rows_do_not_count(database: Database, settings: Settings, campaign: CampaignSnapshot) -> None:
+    removed = sign_and_confirm(database, settings, campaign)
+    sign_and_confirm(database, settings, campaign)
+    with database.writing() as session:
+        session.execute(update(Signature).where(Signature.id == removed.id).values(removed_at=utc_now()))
+    assert check(database, campaign, repair=True) == Recount("free-boris", tallied=2, rows=1)
+    with database.reading() as session:
+        assert find_count(session, campaign.id) == 1
+
+
+def test_a_right_tally_is_left_alone(database: Database, settings: Settings, campaign: CampaignSnapshot) -> None:
+    sign_and_confirm(database, settings, campaign)
+    roll_up(database, NOON)
+    with database.reading() as session:
+        before = session.get_one(Tally, campaign.id)
+    assert check(database, campaign, repair=True).drift == 0
+    with database.reading() as session:
+        after = session.get_one(Tally, campaign.id)
+        assert (after.counted, after.last_serial, after.rolled_up_serial, after.changed_at) == (
+            before.counted,
+            before.last_serial,
+            before.rolled_up_serial,
+            before.changed_at,
+        )
+        assert find_parts(session, campaign.id, "country") == [("ES", 1)]
+
+
+def test_repair_never_gives_a_serial_again(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    for _ in range(3):
+        sign_and_confirm(database, settings, campaign)
+    say(database, campaign, counted=1, last_serial=1)
+    check(database, campaign, repair=True)
+    latest = sign_and_confirm(database, settings, campaign)
+    with database.reading() as session:
+        assert session.scalar(select(Signature.serial).where(Signature.id == latest.id)) == 4
+
+
+def test_repair_begins_the_roll_ups_anew(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    for country in ("ES", "ES", "IE"):
+        sign_and_confirm(database, settings, campaign, country=country)
+    roll_up(database, NOON)
+    say(database, campaign, counted=9)
+    with database.writing() as session:
+        session.execute(update(TallyPart).values(counted=77))
+    check(database, campaign, repair=True)
+    with database.reading() as session:
+        assert find_parts(session, campaign.id, "country") == []
+    roll_up(database, NOON)
+    with database.reading() as session:
+        assert find_parts(session, campaign.id, "country") == [("ES", 2), ("IE", 1)]
+        assert find_parts(session, campaign.id, "visibility") == [("public", 3)]
