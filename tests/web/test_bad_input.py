@@ -47,9 +47,9 @@ def visitor(settings: Settings, campaign: CampaignSnapshot) -> Iterator[Visitor]
     app = create_app(settings, on_death=lambda: deaths.append("intake"))
     with asyncio.Runner() as runner:
         lifespan = app.router.lifespan_context(app)
-        runner.run(lifespan.__aenter__())  # type: ignore[arg-type]
+        runner.run(lifespan.__aenter__())
         yield Visitor(app, runner.run)
-        runner.run(lifespan.__aexit__(None, None, None))  # type: ignore[arg-type]
+        runner.run(lifespan.__aexit__(None, None, None))
     assert deaths == []
 
 
@@ -112,11 +112,21 @@ def test_any_bytes_in_any_field(visitor: Visitor, database: Database, changes: d
     check_draft(database, before, answer)
 
 
-CHARSETS = ["utf-8", "latin-1", "utf-16", "utf-7", "unicode_escape", "raw_unicode_escape", "idna", "punycode"]
+CHARSETS = [
+    None,
+    "utf-8",
+    "latin-1",
+    "utf-16",
+    "utf-7",
+    "unicode_escape",
+    "raw_unicode_escape",
+    "idna",
+    "punycode",
+]
 CHARSETS += ["base64", "undefined", "mbcs", "x" * 500, "\x00", ""]
 
 
-def multipart(fields: dict[str, bytes], charset: str = "utf-8", disposition: bytes = b"form-data") -> bytes:
+def multipart(fields: dict[str, bytes], disposition: bytes = b"form-data") -> bytes:
     parts = [
         b'--B\r\nContent-Disposition: %s; name="%s"\r\n\r\n%s\r\n' % (disposition, name.encode(), value)
         for name, value in fields.items()
@@ -137,11 +147,13 @@ def multipart(fields: dict[str, bytes], charset: str = "utf-8", disposition: byt
 @example(charset="punycode", field="comment", value=b"a" * 60_000, disposition=b"form-data")
 @example(charset="idna", field="comment", value=b"xn--" + b"a" * 60_000, disposition=b"form-data")
 def test_any_bytes_in_a_multipart_form(
-    visitor: Visitor, database: Database, charset: str, field: str, value: bytes, disposition: bytes
+    visitor: Visitor, database: Database, charset: str | None, field: str, value: bytes, disposition: bytes
 ) -> None:
     before = count_rows(database, Draft)
-    content_type = b'multipart/form-data; boundary=B; charset=%s' % charset.encode()
-    body = multipart(right_form(**{field: value}), charset, disposition)
+    content_type = b"multipart/form-data; boundary=B"
+    if charset is not None:
+        content_type += b"; charset=" + charset.encode()
+    body = multipart(right_form(**{field: value}), disposition)
     answer = visitor.send(
         "POST", "/c/free-boris/signatures", headers=[(b"content-type", content_type)], chunks=[body]
     )
@@ -172,7 +184,9 @@ CONTENT_TYPES = [
 @example(path="/confirm", content_type=CONTENT_TYPES[0], chunks=[b"&".join([b"a=b"] * 20_000)])
 @example(path="/confirm", content_type=CONTENT_TYPES[0], chunks=[b"email=ana@example.org%00"])
 @example(path="/confirm", content_type=CONTENT_TYPES[2], chunks=[b"--B\r\n", b"\r\n\r\n--B--"])
-@example(path="/confirm", content_type=CONTENT_TYPES[2], chunks=[b"--B\r\nContent-Disposition: form-data\r\n\r\nx"])
+@example(
+    path="/confirm", content_type=CONTENT_TYPES[2], chunks=[b"--B\r\nContent-Disposition: form-data\r\n\r\nx"]
+)
 def test_any_body(
     visitor: Visitor, database: Database, path: str, content_type: bytes, chunks: list[bytes]
 ) -> None:
@@ -204,7 +218,8 @@ ROUTES = [
     "{}",
 ]
 METHODS = ["GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE", "PATCH", "PROPFIND", "get", "X" * 50, ""]
-SEGMENTS = ["free-boris", "\x00", "free-boris\x00", "\ufffd", "..", "../../etc/passwd", "%2e%2e", "x" * 300, "é", "*"]
+SEGMENTS = ["free-boris", "\x00", "free-boris\x00", "\ufffd", "..", "../../etc/passwd", "%2e%2e", "x" * 300]
+SEGMENTS += ["é", "*"]
 SEGMENTS += ["//", "//evil.example", "\\", "?", "#", "css/site.css", "css", "css/", "\r\n", "[", "{slug}", ""]
 #: What servers hand on: decoded with replacement, so never half a surrogate pair.
 segments = st.one_of(st.sampled_from(SEGMENTS), st.text(st.characters(exclude_categories=["Cs"]), max_size=90))
@@ -216,7 +231,8 @@ HEADERS = ["accept-language", "host", "content-type", "if-none-match", "cookie",
 HEADERS += ["x-forwarded-for", "x-forwarded-host", "authorization", "accept-encoding", "range", "if-range"]
 HEADERS += ["if-modified-since", "content-length", "transfer-encoding", "x-request-id", "expect", "referer"]
 VALUES = [b"", b"\xff", b"\x00", b"*", b'"', b"a" * 10_000, b"en;q=nan", b"en;q=1e999", b"x-" * 3000, b"gzip;q=0"]
-VALUES += [b"testserver", b"testserver:", b"testserver:99999", b"testserver:x]", b"[::1", b"bytes=0-0", b"bytes=9-1"]
+VALUES += [b"testserver", b"testserver:", b"testserver:99999", b"testserver:x]", b"[::1", b"bytes=0-0"]
+VALUES += [b"bytes=9-1"]
 VALUES += [b"bytes=99999999999999999999-", b"null", b"http://[", b"same-origin", b"-1", b"Bearer \xff", b"1, \xff"]
 
 

@@ -201,5 +201,7 @@ async def renew(request: Request) -> Response:
     try:
         await site.database.write(renew_mails, key, utc_now())
     except StoreUnavailable as error:
-        return error_response(request, error, (f"/confirm?lang={words.language}", [("email", form.email.data or "")]))
+        return error_response(
+            request, error, (f"/confirm?lang={words.language}", [("email", form.email.data or "")])
+        )
     return answer(site, words, "public/renewal_sent.html", "/confirm", switch=False)
