@@ -59,7 +59,7 @@ def language_name(language: str) -> str:
         locale = Locale.parse(language, sep="-")
     except (UnknownLocaleError, ValueError):
         return language
-    name = locale.get_display_name(language) or language
+    name = locale.get_display_name(locale) or language
     return name[:1].upper() + name[1:]
 
 

@@ -90,7 +90,9 @@ class Statement(AnyPage):
     def values(self) -> dict[str, str]:
         """What the form holds."""
         found = self.form.evaluate("form => Object.fromEntries(new FormData(form))")
-        return {name: value for name, value in found.items() if value and name not in ("statement", "email_checked")}
+        return {
+            name: value for name, value in found.items() if value and name not in ("statement", "email_checked")
+        }
 
     def press(self) -> None:
         self.button.click()

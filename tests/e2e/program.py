@@ -94,9 +94,9 @@ class Demo:
         return self.data / "mailbox"
 
     def confirm_path(self, address: str) -> str:
-        """The path of the link in the mail to this address."""
+        """The path of the link in the mail to this address, without a language."""
         file = until(lambda: self.mails_to(address), f"a mail to {address}")[0]
-        found = re.search(r"https?://[^/\s]+(/confirm/\S+)", read_mail(file).text)
+        found = re.search(r"https?://[^/\s]+(/confirm/[^\s?]+)", read_mail(file).text)
         assert found is not None
         return found[1]
 

@@ -76,7 +76,13 @@ def test_an_arabic_statement_is_signed_in_arabic(
     expect(visitor.page.locator("h1")).to_have_css("direction", "rtl")
     statement.go_to_form()
     statement.sign(
-        name=name, email=address, country="LB", affiliation="جامعة", comment="تضامن", visibility="public", updates=True
+        name=name,
+        email=address,
+        country="LB",
+        affiliation="جامعة",
+        comment="تضامن",
+        visibility="public",
+        updates=True,
     )
     visitor.open("/mailbox", "ar")
     confirm = Mailbox(visitor.page).open_mail_to(address).follow()

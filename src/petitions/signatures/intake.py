@@ -96,7 +96,11 @@ class Intake(Generic[Item, Result]):
             await self._arrived.wait()
             self._arrived.clear()
             while batch := self._take():
-                await self._write(batch)
+                try:
+                    await self._write(batch)
+                except BaseException:
+                    _fail(batch, IntakeStopped())
+                    raise
 
     def _take(self) -> list[tuple[Item, asyncio.Future[Result]]]:
         batch: list[tuple[Item, asyncio.Future[Result]]] = []

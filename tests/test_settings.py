@@ -1,0 +1,407 @@
+"""Settings: every variable, everything wrong told at once, nothing secret shown."""
+
+import ipaddress
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from petitions import settings as module
+from petitions.app import allowed_hosts
+from petitions.db import Database
+from petitions.errors import SettingsError
+from petitions.settings import (
+    SECRETS,
+    VARIABLES,
+    Rate,
+    Settings,
+    SmtpServer,
+    load_settings,
+    parse_base_url,
+    parse_database_url,
+    parse_mail_from,
+    parse_networks,
+    parse_rate,
+    parse_smtp_url,
+)
+
+KEY = "k" * 32
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    """Nothing set but where to write."""
+    return {"PETITIONS_DATA_DIR": str(tmp_path / "data"), "PATH": "/usr/bin"}
+
+
+def problems(environ: dict[str, str]) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(environ)
+    assert str(caught.value) == "\n".join(caught.value.problems)
+    return caught.value.problems
+
+
+def test_without_any_setting_everything_has_its_default(environ: dict[str, str], tmp_path: Path) -> None:
+    settings = load_settings(environ)
+    data = tmp_path / "data"
+    keys = [(data / name).read_text() for name in ("secret.key", "email.key")]
+    assert settings == Settings(
+        base_url="http://127.0.0.1:8000",
+        data_dir=data,
+        database_url=f"sqlite:///{data}/petitions.db",
+        secret_keys=(keys[0],),
+        email_key=keys[1],
+        site_name="Solidarity Statements",
+        smtp=None,
+        mail_from="petitions@127.0.0.1",
+        mailbox_dir=None,
+        trusted_proxies=(),
+        sign_rate=Rate(60, HOUR),
+        confirm_rate=Rate(20_000, HOUR),
+        metrics_token=None,
+        intake_queue=2_000,
+        log_level="info",
+    )
+    assert settings.is_sqlite
+
+
+def test_the_default_folder_is_beside_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load_settings({}).data_dir == tmp_path / "petitions-data"
+
+
+def test_every_variable(tmp_path: Path) -> None:
+    values = {
+        "BASE_URL": "https://Petitions.Example.org/",
+        "CONFIRM_RATE": "off",
+        "DATA_DIR": str(tmp_path / "data"),
+        "DATABASE_URL": "postgres://ana:pw@db/petitions",
+        "EMAIL_KEY": "e" * 32,
+        "INTAKE_QUEUE": "500",
+        "LOG_LEVEL": "debug",
+        "MAIL_FROM": "hello@example.org",
+        "MAILBOX_DIR": str(tmp_path / "mailbox"),
+        "METRICS_TOKEN": "m" * 16,
+        "OLD_SECRET_KEYS": f"{'a' * 32} {'b' * 32}",
+        "SECRET_KEY": "s" * 32,
+        "SIGN_RATE": "5/minute",
+        "SITE_NAME": " Statements ",
+        "SMTP_URL": "smtps://ana:p%40ss@mail.example.org",
+        "TRUSTED_PROXIES": "10.0.0.0/8, ::1",
+    }
+    assert set(values) == set(VARIABLES)
+    assert load_settings({f"PETITIONS_{name}": value for name, value in values.items()}) == Settings(
+        base_url="https://petitions.example.org",
+        data_dir=tmp_path / "data",
+        database_url="postgresql+psycopg://ana:pw@db/petitions",
+        secret_keys=("s" * 32, "a" * 32, "b" * 32),
+        email_key="e" * 32,
+        site_name="Statements",
+        smtp=SmtpServer("mail.example.org", 465, "tls", "ana", "p@ss"),
+        mail_from="hello@example.org",
+        mailbox_dir=tmp_path / "mailbox",
+        trusted_proxies=(ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("::1")),
+        sign_rate=Rate(5, timedelta(minutes=1)),
+        confirm_rate=None,
+        metrics_token="m" * 16,
+        intake_queue=500,
+        log_level="debug",
+    )
+    assert list((tmp_path / "data").iterdir()) == []  # no key is made where one is given
+
+
+SECRET_VALUES = {
+    "DATABASE_URL": "sqlite:////srv/planted.db",
+    "EMAIL_KEY": "planted" * 5,
+    "METRICS_TOKEN": "planted" * 3,
+    "OLD_SECRET_KEYS": "planted" * 5,
+    "SECRET_KEY": "planted" * 6,
+    "SMTP_URL": "smtp://ana:planted@mail.example.org",
+}
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_can_lie_in_a_file(environ: dict[str, str], tmp_path: Path, name: str) -> None:
+    file = tmp_path / "secret"
+    file.write_text(SECRET_VALUES[name] + "\n")
+    direct = load_settings({**environ, f"PETITIONS_{name}": SECRET_VALUES[name]})
+    assert load_settings({**environ, f"PETITIONS_{name}_FILE": str(file)}) == direct
+    assert direct != load_settings(environ)
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_is_in_no_repr(environ: dict[str, str], name: str) -> None:
+    settings = load_settings({**environ, f"PETITIONS_{name}": SECRET_VALUES[name]})
+    assert "planted" not in repr(settings) + str(settings)
+
+
+def test_a_secret_s_file_must_be_there_and_say_something(environ: dict[str, str], tmp_path: Path) -> None:
+    empty, binary = tmp_path / "empty", tmp_path / "binary"
+    empty.write_text(" \n")
+    binary.write_bytes(b"\xff\xfe")
+    environ |= {
+        "PETITIONS_SECRET_KEY_FILE": str(tmp_path / "nowhere"),
+        "PETITIONS_EMAIL_KEY_FILE": str(empty),
+        "PETITIONS_SMTP_URL_FILE": str(binary),
+        "PETITIONS_METRICS_TOKEN_FILE": str(binary),
+        "PETITIONS_METRICS_TOKEN": "m" * 16,
+    }
+    assert problems(environ) == [
+        "PETITIONS_SECRET_KEY_FILE: cannot be read (FileNotFoundError)",
+        "PETITIONS_EMAIL_KEY_FILE: is empty",
+        "PETITIONS_SMTP_URL_FILE: cannot be read (UnicodeDecodeError)",
+        "PETITIONS_METRICS_TOKEN: set it or PETITIONS_METRICS_TOKEN_FILE, not both",
+    ]
+
+
+def test_everything_wrong_is_told_at_once(environ: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    environ |= {
+        f"PETITIONS_{name}": "wrong"
+        for name in VARIABLES
+        if name not in ("DATA_DIR", "MAILBOX_DIR", "SITE_NAME", "SMTP_URL")
+    }
+    environ |= {
+        "PETITIONS_DATA_DIR": str(tmp_path / "file"),
+        "PETITIONS_SMTP_URL": "smtp://ana:pw@mail.example.org?security=maybe",
+        "PETITIONS_SMPT_URL": "x",
+        "PETITIONS_SITE_NAME_FILE": "x",
+    }
+    assert [line.partition(":")[0] for line in problems(environ)] == [
+        "PETITIONS_SITE_NAME_FILE",
+        "PETITIONS_SMPT_URL",
+        "PETITIONS_SECRET_KEY",
+        "PETITIONS_EMAIL_KEY",
+        "PETITIONS_BASE_URL",
+        "PETITIONS_DATABASE_URL",
+        "PETITIONS_SMTP_URL",
+        "PETITIONS_MAIL_FROM",
+        "PETITIONS_TRUSTED_PROXIES",
+        "PETITIONS_SIGN_RATE",
+        "PETITIONS_CONFIRM_RATE",
+        "PETITIONS_METRICS_TOKEN",
+        "PETITIONS_INTAKE_QUEUE",
+        "PETITIONS_LOG_LEVEL",
+        "PETITIONS_OLD_SECRET_KEYS",
+        "PETITIONS_DATA_DIR",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SMTP_URL", "smtp://ana:planted#x@mail.example.org"),
+        ("SMTP_URL", "smtp://ana:planted/x@mail.example.org"),
+        ("SMTP_URL", "smtp://ana:planted]@mail.example.org"),
+        ("SMTP_URL", "http://ana:planted@mail.example.org"),
+        ("DATABASE_URL", "postgresql://ana:pw@db:planted/petitions"),
+        ("DATABASE_URL", "mysql://ana:planted@db/petitions"),
+        ("SECRET_KEY", "planted"),
+        ("OLD_SECRET_KEYS", f"planted {KEY}"),
+        ("EMAIL_KEY", "planted"),
+        ("METRICS_TOKEN", "planted"),
+    ],
+)
+def test_a_wrong_secret_is_not_repeated(environ: dict[str, str], name: str, value: str) -> None:
+    (problem,) = problems({**environ, f"PETITIONS_{name}": value})
+    assert problem.startswith(f"PETITIONS_{name}: expected ")
+    assert "planted" not in problem
+
+
+def test_empty_variables_are_like_unset_ones(environ: dict[str, str]) -> None:
+    unset = load_settings(environ)
+    assert load_settings(environ | {f"PETITIONS_{n}": "" for n in VARIABLES if n != "DATA_DIR"}) == unset
+
+
+def test_keys_are_made_once_and_for_their_owner_alone(environ: dict[str, str], tmp_path: Path) -> None:
+    first, second = load_settings(environ), load_settings(environ)
+    assert first == second
+    assert first.email_key not in first.secret_keys
+    data = tmp_path / "data"
+    assert {file.name: oct(file.stat().st_mode & 0o777) for file in data.iterdir()} == {
+        "email.key": "0o600",
+        "secret.key": "0o600",
+    }
+    assert data.stat().st_mode & 0o777 == 0o700
+    assert len(first.email_key) == 64
+
+
+def test_a_kept_key_that_is_too_short_is_refused(environ: dict[str, str], tmp_path: Path) -> None:
+    load_settings(environ)
+    (tmp_path / "data" / "email.key").write_text("short")
+    assert problems(environ) == ["PETITIONS_DATA_DIR: cannot be used (ValueError)"]
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        ("60/hour", Rate(60, HOUR)),
+        ("1/minute", Rate(1, timedelta(minutes=1))),
+        ("1000/day", Rate(1000, timedelta(days=1))),
+        ("off", None),
+    ],
+)
+def test_rates(text: str, rate: Rate | None) -> None:
+    assert parse_rate(text) == rate
+
+
+@pytest.mark.parametrize(
+    "text", ["", "0/hour", "60", "60/week", "-1/hour", "60/hours", "6.5/hour", "OFF", " 6/hour"]
+)
+def test_wrong_rates(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^expected a rate like 60/hour, or off$"):
+        parse_rate(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("https://petitions.example.org", "https://petitions.example.org"),
+        ("HTTPS://Petitions.Example.org/", "https://petitions.example.org"),
+        ("http://localhost:8000", "http://localhost:8000"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+        ("https://xn--mnchen-3ya.de", "https://xn--mnchen-3ya.de"),
+    ],
+)
+def test_base_urls(text: str, url: str) -> None:
+    assert parse_base_url(text) == url
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "petitions.example.org",
+        "ftp://example.org",
+        "https://",
+        "https://example.org/path",
+        "https://example.org?x=1",
+        "https://example.org#x",
+        "https://ana@example.org",
+        "https://:pw@example.org",
+        "https://exa mple.org",
+        "https://example.org:port",
+        "https://example.org:99999",
+        "https://münchen.de",
+        "https://[::1",
+    ],
+)
+def test_wrong_base_urls(text: str) -> None:
+    with pytest.raises(ValueError):
+        parse_base_url(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "server"),
+    [
+        ("smtp://mail.example.org", SmtpServer("mail.example.org", 587, "starttls")),
+        ("smtps://mail.example.org", SmtpServer("mail.example.org", 465, "tls")),
+        ("smtp://ana:p%23w@m.example:2525", SmtpServer("m.example", 2525, "starttls", "ana", "p#w")),
+        ("smtp://localhost:25?security=none", SmtpServer("localhost", 25, "none")),
+        ("smtp://localhost?security=tls", SmtpServer("localhost", 465, "tls")),
+        ("smtp://ana%40example.org:x@[::1]", SmtpServer("::1", 587, "starttls", "ana@example.org", "x")),
+    ],
+)
+def test_smtp_urls(text: str, server: SmtpServer) -> None:
+    assert parse_smtp_url(text) == server
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("postgres://a:b@h/d", "postgresql+psycopg://a:b@h/d"),
+        ("postgresql://a:b@h:5432/d?sslmode=require", "postgresql+psycopg://a:b@h:5432/d?sslmode=require"),
+        ("postgresql+psycopg:///d?host=/run/pg", "postgresql+psycopg:///d?host=/run/pg"),
+        ("sqlite:////srv/petitions.db", "sqlite:////srv/petitions.db"),
+        ("sqlite:///petitions.db", "sqlite:///petitions.db"),
+    ],
+)
+def test_database_urls(text: str, url: str) -> None:
+    assert parse_database_url(text) == url
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "petitions.db",
+        "mysql://h/d",
+        "sqlite://",
+        "sqlite:///",
+        "sqlite:///:memory:",
+        "sqlite:////srv/",
+        "sqlite:///a.db?mode=ro",
+        "postgresql://h:port/d",
+        "postgresql+asyncpg://h/d",
+    ],
+)
+def test_wrong_database_urls(text: str) -> None:
+    with pytest.raises(ValueError, match="^expected postgresql://"):
+        parse_database_url(text)
+
+
+@given(st.text(max_size=30), st.sampled_from(["", "http://", "https://", "https://example.org"]))
+def test_any_text_is_a_base_url_or_is_not(text: str, start: str) -> None:
+    try:
+        url = parse_base_url(start + text)
+    except ValueError:
+        return
+    assert parse_base_url(url) == url
+    parts = urlsplit(url)
+    assert url == f"{parts.scheme}://{parts.netloc}"
+    assert allowed_hosts(url)[0]
+
+
+@given(st.text(max_size=30), st.sampled_from(["", "smtp://", "smtps://", "smtp://a:b@example.org"]))
+def test_any_text_is_an_smtp_url_or_is_not(text: str, start: str) -> None:
+    try:
+        server = parse_smtp_url(start + text)
+    except ValueError as error:
+        assert str(error).startswith("expected ")  # noqa: PT017 - both ends are right
+        return
+    assert server.host
+    assert 0 < server.port <= 65_535
+    assert server.security in ("tls", "starttls", "none")
+
+
+@given(st.text(max_size=30), st.sampled_from(["postgresql://", "postgresql://a:b@h", "postgres://"]))
+def test_any_text_is_a_database_url_or_is_not(text: str, start: str) -> None:
+    try:
+        url = parse_database_url(start + text)
+    except ValueError as error:
+        assert str(error).startswith("expected ")  # noqa: PT017 - both ends are right
+        return
+    Database(url).close()
+
+
+@given(st.text(max_size=20))
+def test_other_parsers_take_any_text(text: str) -> None:
+    for parse in (parse_rate, parse_networks, parse_mail_from, module._parse_count, module._parse_log_level):
+        try:
+            value = parse(text)
+        except ValueError:
+            continue
+        if parse is parse_mail_from:
+            assert value == text.strip()
+            assert text.isascii()
+            assert "\n" not in text.strip()
+
+
+@given(st.lists(st.ip_addresses(), max_size=5))
+def test_addresses_are_networks_of_one(addresses: list[ipaddress.IPv4Address | ipaddress.IPv6Address]) -> None:
+    networks = parse_networks(" , ".join(map(str, addresses)))
+    assert [network.network_address for network in networks] == addresses
+    assert all(network.num_addresses == 1 for network in networks)
+
+
+@given(st.dictionaries(st.sampled_from(VARIABLES).map("PETITIONS_{}".format), st.text(max_size=12), max_size=5))
+def test_any_environment_is_read_or_refused(environ: dict[str, str], changes: dict[str, str]) -> None:
+    changes.pop("PETITIONS_DATA_DIR", None)
+    try:
+        load_settings(environ | changes)
+    except SettingsError as error:
+        assert {line.partition(":")[0] for line in error.problems} <= set(changes)  # noqa: PT017
