@@ -3,6 +3,7 @@
 import itertools
 import multiprocessing
 import threading
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -24,6 +25,7 @@ def _take_turns(path: Path, start: Barrier, name: str) -> None:
     for _ in range(200):
         with lock.held(), (path / "turns").open("a") as turns:
             turns.write(name)
+            time.sleep(0.001)  # as long as a transaction: longer than it takes to wake who waits
 
 
 def test_two_processes_take_turns_at_the_write_lock(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_each_stands_in_the_list_as_they_allowed(database: Database, settings: S
     campaign = make_campaign(database, questions=QUESTIONS, affiliation={"label": "Campus"})
     sign_each_way(database, settings, campaign)
     assert export(database, campaign) == (
-        "Number,Name,Campus,City,Country,Comment,Date,Language,Union\r\n"
+        "Number,Name,Campus,City,Country,A few words of your own,Date,Language,Union\r\n"
         '1,Public Name,UE,Cork,Spain,"With you.\nAlways.",2026-11-22,en,506\r\n'
         "2,I. N.,,,Spain,,2026-11-22,en,\r\n"
         '3,Addressee Name,UE,Cork,Spain,"With you.\nAlways.",2026-11-22,en,506\r\n'
@@ -179,7 +179,7 @@ def test_whatever_was_typed_is_read_back_and_calculates_nothing(
     assert cells["Name"] == safe_cell(name)
     assert cells["'=Campus"] == "'=1+1"
     assert cells.get("City", "") == safe_cell(city)
-    assert cells.get("Comment", "") == safe_cell(comment)
+    assert cells.get("A few words of your own", "") == safe_cell(comment)
     assert cells.get("Union", "") == safe_cell(answer)
 
 
