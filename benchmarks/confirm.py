@@ -3,7 +3,7 @@
 from benchmarks.checks import check_stored, count_rows
 from benchmarks.load import Load
 from benchmarks.options import BenchmarkError, Options
-from benchmarks.results import print_line, ratio, summarise
+from benchmarks.results import cpu_ratio, print_line, ratio, summarise
 from benchmarks.seeding import prepare
 from benchmarks.servers import petitions_server
 from benchmarks.signing import Confirming, Signing
@@ -38,6 +38,7 @@ def run(options: Options) -> None:
             "confirm",
             {f"ratio >= {WANTED_RATIO}": share >= WANTED_RATIO},
             ratio=share,
+            cpu_ratio=cpu_ratio(confirmed, signed),
             figure=summarise(confirmed),
             floor=summarise(signed),
             conditions=stated,

@@ -3,7 +3,7 @@
 from benchmarks.load import Load, run_wrk
 from benchmarks.options import BenchmarkError, Options
 from benchmarks.requests import browser_headers, write_get
-from benchmarks.results import print_line, ratio, summarise
+from benchmarks.results import cpu_ratio, print_line, ratio, summarise
 from benchmarks.seeding import SLUG, prepare
 from benchmarks.servers import Server, bytes_server, petitions_server
 from benchmarks.stores import Store, conditions, shelf
@@ -26,11 +26,13 @@ def run(options: Options) -> None:
             "page",
             {f"ratio >= {WANTED_RATIO}": share >= WANTED_RATIO},
             ratio=share,
+            cpu_ratio=cpu_ratio(plain, plain_floor),
             bytes=size,
             figure=summarise(plain),
             floor=summarise(plain_floor),
             gzip={
                 "ratio": ratio(small, small_floor),
+                "cpu_ratio": cpu_ratio(small, small_floor),
                 "bytes": small_size,
                 "figure": summarise(small),
                 "floor": summarise(small_floor),

@@ -15,6 +15,7 @@ def summarise(loads: Sequence[Load]) -> dict[str, Any]:
         "p50_ms": round(median(load.p50 for load in loads), 2),
         "p99_ms": round(median(load.p99 for load in loads), 2),
         "p99_worst_ms": round(max(load.p99 for load in loads), 2),
+        "cpu_us": round(median(load.cpu_microseconds for load in loads)),
         "cpu": [round(median(shares), 2) for shares in zip(*(load.cpu for load in loads), strict=True)],
         "rounds": [round(load.per_second) for load in loads],
     }
@@ -24,6 +25,13 @@ def ratio(figures: Sequence[Load], floors: Sequence[Load]) -> float:
     """The median of the ratios of neighbours."""
     pairs = zip(figures, floors, strict=True)
     return round(median(figure.per_second / floor.per_second for figure, floor in pairs), 3)
+
+
+def cpu_ratio(figures: Sequence[Load], floors: Sequence[Load]) -> float:
+    """The same of processor time: how many of the floor's requests cost what one of the figure's costs, as a
+    share. On a machine of our own it is close to `ratio`."""
+    pairs = zip(figures, floors, strict=True)
+    return round(median(floor.cpu_microseconds / figure.cpu_microseconds for figure, floor in pairs), 3)
 
 
 def print_line(benchmark: str, wanted: dict[str, bool], **figures: Any) -> None:

@@ -57,6 +57,8 @@ def update(language: str) -> None:
     )
     catalogue.update(extract(), no_fuzzy_matching=True, update_creation_date=False)
     catalogue.obsolete.clear()
+    catalogue.header_comment = "# petitions: the texts of the interface and the mails."
+    catalogue.msgid_bugs_address = catalogue.copyright_holder = "petitions"
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("wb") as out:
         write_po(out, catalogue, width=100, no_location=True, ignore_obsolete=True, sort_output=True)

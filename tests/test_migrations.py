@@ -1,5 +1,6 @@
 """Migrations: the last one is what the models say; up, down and up with rows in the tables."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -91,8 +92,6 @@ def counts(database: Database) -> dict[str, int]:
 
 def test_up_down_and_up_with_rows_in_the_tables(database: Database, settings: Settings) -> None:
     """Down to nothing step by step, and back."""
-    from dataclasses import replace
-
     rated = replace(settings, sign_rate=Settings.sign_rate)
     fill(database, rated)
     assert min(counts(database).values()) >= 1, counts(database)

@@ -340,7 +340,7 @@ def test_database_urls(text: str, url: str) -> None:
     ],
 )
 def test_wrong_database_urls(text: str) -> None:
-    with pytest.raises(ValueError, match="^expected postgresql://"):
+    with pytest.raises(ValueError, match=r"^expected postgresql://"):
         parse_database_url(text)
 
 

@@ -30,7 +30,7 @@ def test_a_token_is_short_and_says_nothing_of_the_signer() -> None:
 
 
 def test_a_token_serves_its_purpose_alone() -> None:
-    with pytest.raises(LinkInvalid, match="^token is damaged$"):
+    with pytest.raises(LinkInvalid, match=r"^token is damaged$"):
         TOKENS.read("withdraw", TOKEN, utc_now())
 
 

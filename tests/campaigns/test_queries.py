@@ -12,9 +12,9 @@ from petitions.errors import CampaignNotFound
 
 def test_a_campaign_that_is_not_there_is_not_found(database: Database) -> None:
     with database.reading() as session:
-        with pytest.raises(CampaignNotFound, match="^nowhere$"):
+        with pytest.raises(CampaignNotFound, match=r"^nowhere$"):
             get_snapshot(session, "nowhere")
-        with pytest.raises(CampaignNotFound, match="^7$"):
+        with pytest.raises(CampaignNotFound, match=r"^7$"):
             get_snapshot_by_id(session, 7)
         assert list_snapshots(session) == []
 

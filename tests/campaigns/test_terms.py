@@ -69,7 +69,8 @@ def test_what_was_written_is_read_again(terms: Terms) -> None:
 def test_terms_with_one_value_changed_are_read_or_refused(terms: Terms, data: st.DataObject) -> None:
     """Whatever somebody puts in the place of a value, TermsError is all that comes of it."""
     written: Any = json.loads(json.dumps(write_terms(terms)))
-    place = written
+    parent = place = written
+    key: Any = "signers"
     while isinstance(place, (dict, list)) and place:
         parent = place
         keys = sorted(place) if isinstance(place, dict) else range(len(place))

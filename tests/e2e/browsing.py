@@ -78,7 +78,7 @@ class Visitor:
         """Close the browser's window; nothing may have been out of order, and nothing may stay behind."""
         cookies = self.context.cookies()
         self.context.close()
-        assert (self.problems, cookies) == ([], [])
+        assert (self.problems, cookies) == ([], []), "\n".join([*self.problems, *map(str, cookies)])
 
 
 def new_visitor(browser: Browser, base_url: str, size: tuple[int, int] = DESK, **options: Any) -> Visitor:

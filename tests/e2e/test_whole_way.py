@@ -26,6 +26,7 @@ def test_somebody_signs_confirms_and_is_found_on_the_list(
     visitor = new_window(size, java_script_enabled=javascript)
     page, name = visitor.page, f"Áine {word}"
     before = demo.count(SLUG)
+    demo.wait_for_page(SLUG, before)
 
     visitor.open("/", language)
     home = Home(page)
@@ -102,7 +103,6 @@ def test_a_link_that_was_used_says_thanks_again_and_counts_once(
     visitor.open(path)
     page.locator('form[action^="/confirm/"] button').dblclick()
     page.wait_for_url("**/thanks?**")
-    demo.wait_for_count(SLUG, before + 1)
     page.go_back()
     button = page.locator('form[action^="/confirm/"] button')
     if button.count():
@@ -111,8 +111,7 @@ def test_a_link_that_was_used_says_thanks_again_and_counts_once(
     page.reload()
     visitor.open(path)
     page.wait_for_url("**/thanks?**")
-    visitor.open(f"/c/{SLUG}/thanks")
-    demo.wait_for_count(SLUG, before + 1)
+    assert demo.count(SLUG) == before + 1
 
 
 def test_a_stranger_sees_nothing_of_a_signer_on_the_pages_after_signing(

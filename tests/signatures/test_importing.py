@@ -138,7 +138,7 @@ def test_a_wording_that_was_signed_is_kept(
         seen = dict(
             session.execute(
                 select(Signature.id, Statement.title).join(Statement, Statement.id == Signature.statement_id)
-            ).all()  # type: ignore[arg-type]
+            ).all()
         )
     assert seen == {signed.id: "Free Boris", newer.id: "Free Boris now"}
 

@@ -77,7 +77,15 @@ def _whole_file(target: Path) -> Iterator[TextIO]:
     """A text file that appears under its name only when it is whole, readable by its owner alone."""
     if str(target) == "-":
         sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
-        yield sys.stdout
+        try:
+            yield sys.stdout
+            sys.stdout.flush()
+        except OSError as error:
+            # What could not be written must not be tried again when the process ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            if isinstance(error, BrokenPipeError):
+                raise typer.Exit(Exit.FAILED) from None
+            raise fail(f"Standard output cannot be written: {error.strerror}.", Exit.INPUT) from None
         return
     if target.exists() and not target.is_file():  # /dev/stdout, a pipe: nothing to put in its place
         try:

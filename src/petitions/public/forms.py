@@ -82,7 +82,7 @@ def _check_name(form: Form, field: Field) -> None:
 def check_email_shape(_form: Form, field: Field) -> None:
     """A complete mail address, put into its normal form."""
     if not field.data:
-        raise StopValidation(N_("Please give your mail address. We write to it once, to confirm."))
+        raise StopValidation(N_("Please give your mail address. We need it to confirm your signature."))
     try:
         if len(field.data) > _MAX_EMAIL:
             raise addresses.InvalidAddress

@@ -1,0 +1,95 @@
+"""Background, privacy, QR codes."""
+
+import struct
+import zlib
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import httpx
+import pytest
+import segno
+
+from petitions.campaigns.queries import CampaignSnapshot
+from petitions.clock import utc_now
+from petitions.db import Database
+from petitions.signatures.importing import import_files
+from tests import factories
+from tests.web.support import page_of
+
+
+@pytest.mark.anyio
+async def test_the_background_is_shown_where_there_is_one(client: httpx.AsyncClient, database: Database) -> None:
+    factories.make_campaign(database, slug="without")
+    page_of(await client.get("/c/without/background"), 404)
+    files = factories.campaign_files("with", ("en", "eu"))
+    wordings = {
+        code: replace(wording, background=f"Background in **{code}**.") if code == "eu" else wording
+        for code, wording in files.wordings.items()
+    }
+    with database.writing() as session:
+        import_files(session, replace(files, wordings=wordings), utc_now())
+    response = await client.get("/c/with/background?lang=de")
+    page = page_of(response)
+    prose = page.one("div", **{"class": "prose"})
+    assert (prose.text, prose.get("lang"), prose.get("dir")) == ("Background in eu.", "eu", "ltr")
+    assert response.headers["cache-control"].startswith("public")
+    assert page_of(await client.get("/c/with")).all("a", href="/c/with/background?lang=en") != []
+
+
+@pytest.mark.anyio
+async def test_the_privacy_page_names_who_is_responsible(
+    client: httpx.AsyncClient, campaign: CampaignSnapshot
+) -> None:
+    page = page_of(await client.get("/c/free-boris/privacy"))
+    assert page.heading == "What is kept, and for how long"
+    assert page.one("address").text == "Example Committee privacy@example.org"
+
+
+def read_png(content: bytes) -> tuple[int, list[list[int]]]:
+    """The width and the bits of a picture of one bit a pixel."""
+    assert content.startswith(b"\x89PNG\r\n\x1a\n")
+    chunks: dict[bytes, bytes] = {}
+    position = 8
+    while position < len(content):
+        length, kind = struct.unpack_from(">I4s", content, position)
+        chunk = content[position + 8 : position + 8 + length]
+        (checksum,) = struct.unpack_from(">I", content, position + 8 + length)
+        assert zlib.crc32(kind + chunk) == checksum
+        chunks[kind] = chunks.get(kind, b"") + chunk
+        position += 12 + length
+    assert b"IEND" in chunks
+    width, height, depth, colours = struct.unpack_from(">IIBB", chunks[b"IHDR"])
+    assert (depth, colours) == (1, 0)
+    stride, pixels = (width + 7) // 8, zlib.decompress(chunks[b"IDAT"])
+    lines: list[bytes] = []
+    for n in range(height):
+        kind_of_line, *line = pixels[n * (stride + 1) : (n + 1) * (stride + 1)]
+        above = lines[-1] if kind_of_line == 2 else bytes(stride)
+        assert kind_of_line in (0, 2)  # as it is, or as the difference to the line above
+        lines.append(bytes((a + b) % 256 for a, b in zip(line, above, strict=True)))
+    return width, [[line[x // 8] >> (7 - x % 8) & 1 for x in range(width)] for line in lines]
+
+
+@pytest.mark.anyio
+async def test_the_qr_codes_hold_the_address_of_the_page(
+    client: httpx.AsyncClient, campaign: CampaignSnapshot
+) -> None:
+    """The picture is the very pattern of the address: each module is where it must be."""
+    wanted = [[bool(m) for m in row] for row in segno.make("http://testserver/c/free-boris", error="m").matrix]
+    png = await client.get("/c/free-boris/qr.png")
+    assert png.headers["content-type"] == "image/png"
+    width, rows = read_png(png.content)
+    size = len(wanted) + 8
+    scale = width // size
+    assert (width, len(rows)) == (size * scale, size * scale)
+    assert width > 800
+    middles = [(4 + n) * scale + scale // 2 for n in range(len(wanted))]
+    assert [[not rows[y][x] for x in middles] for y in middles] == wanted
+    svg = await client.get("/c/free-boris/qr.svg")
+    assert svg.headers["content-type"] == "image/svg+xml"
+    root = ElementTree.fromstring(svg.content)
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert root.get("width") == str(size * 8)
+    for answer in (png, svg):
+        assert answer.headers["cache-control"].startswith("public")
+        assert answer.headers["x-content-type-options"] == "nosniff"
