@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from petitions.i18n import (
     COUNTRY_CODES,
     LANGUAGES,
-    Message,
     N_,
+    Message,
     choose_language,
     is_language_tag,
     language_name,

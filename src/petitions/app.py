@@ -26,6 +26,7 @@ from petitions.web.caching import TimedCache
 from petitions.web.errors import HANDLERS
 from petitions.web.headers import Frame
 from petitions.web.health import show_health
+from petitions.web.limits import BodyLimit
 from petitions.web.metrics import show_metrics
 from petitions.web.origin import OriginCheck
 from petitions.web.site import Site
@@ -91,10 +92,10 @@ def create_app(
             Middleware(Frame, https=settings.base_url.startswith("https:")),
             Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(settings.base_url), www_redirect=False),
             Middleware(OriginCheck, base_url=settings.base_url),
+            Middleware(BodyLimit, most=MAX_BODY),
         ],
         exception_handlers=HANDLERS,
         lifespan=lifespan,
-        max_body_size=MAX_BODY,
     )
     app.state.site = site
     return app

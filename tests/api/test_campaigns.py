@@ -41,8 +41,10 @@ def conform(value: Any, schema: Mapping[str, Any], place: str = "$") -> None:
     if "minimum" in schema:
         assert value >= schema["minimum"], place
     if schema.get("format") == "date-time":
+        assert isinstance(value, str)
         assert datetime.fromisoformat(value).tzinfo == UTC, place
     if schema.get("format") == "uri":
+        assert isinstance(value, str)
         assert value.startswith(("http://", "https://")), place
     if isinstance(value, dict):
         properties = schema.get("properties", {})

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -137,10 +137,10 @@ def run(environ: dict[str, str]) -> Run:
     def run(*arguments: str, **options: Any) -> "subprocess.CompletedProcess[bytes]":
         command = [sys.executable, "-m", "petitions", *arguments]
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
-        result: subprocess.CompletedProcess[bytes] = subprocess.run(
+        result: Any = subprocess.run(
             command, env=os.environ | environ, timeout=60, check=False, **options
         )
-        return result
+        return cast("subprocess.CompletedProcess[bytes]", result)
 
     return run
 

@@ -19,7 +19,6 @@ class Visitor:
     context: BrowserContext
     page: Page
     expected: set[int] = field(default_factory=set)  # statuses of 400 and more that are meant
-    may_abort: bool = False  # a request may be given up: a second press of a button ends the first
     problems: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -67,7 +66,8 @@ class Visitor:
             self.problems.append(f"request to another host: {request.url}")
 
     def _on_failure(self, request: Request) -> None:
-        if not (self.may_abort and request.failure == "net::ERR_ABORTED"):
+        # The browser itself gives up what it no longer needs when a page is left.
+        if request.failure != "net::ERR_ABORTED":
             self.problems.append(f"failed: {request.method} {request.url}: {request.failure}")
 
     def _on_response(self, response: Response) -> None:

@@ -20,7 +20,8 @@ _FOCUS = """() => {
   const box = element.getClientRects()[0];
   const x = (Math.max(box.left, 0) + Math.min(box.right, innerWidth)) / 2;
   const at = (y) => document.elementFromPoint(x, y);
-  const own = (hit) => hit && (element.contains(hit) || hit.contains(element) || hit.closest("label")?.control === element);
+  const own = (hit) => hit && (element.contains(hit) || hit.contains(element)
+    || hit.closest("label")?.control === element);
   return {
     what: element.id || element.className || element.textContent.trim().slice(0, 30) || element.tagName,
     name: element.getAttribute("name"),

@@ -43,7 +43,6 @@ def test_what_is_kept_is_told_where_one_agrees(visitor: Visitor) -> None:
 
 @pytest.mark.parametrize("kind", ["svg", "png"])
 def test_the_code_for_leaflets_can_be_taken_away(visitor: Visitor, kind: str) -> None:
-    visitor.may_abort = True  # for the browser a download is a page that it gave up
     visitor.open(f"/c/{SLUG}")
     with visitor.page.expect_download() as download:
         visitor.page.locator(f'a[download][href$="/qr.{kind}"]').click()

@@ -40,7 +40,9 @@ async def test_open_campaigns_are_listed_the_newest_first(
 
 
 @pytest.mark.anyio
-async def test_a_search_finds_words_in_every_language_and_fold(client: httpx.AsyncClient, database: Database) -> None:
+async def test_a_search_finds_words_in_every_language_and_fold(
+    client: httpx.AsyncClient, database: Database
+) -> None:
     wordings = {"es": Wording("Libertad para Borís", "Sociólogo preso.", "Texto.", ())}
     factories.make_campaign(database, slug="uno", wordings=wordings)
     factories.make_campaign(database, slug="dos", addressees=[{"name": "Straße der Räte"}])

@@ -3,7 +3,7 @@
 import struct
 import zlib
 from dataclasses import replace
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import httpx
 import pytest
@@ -87,7 +87,7 @@ async def test_the_qr_codes_hold_the_address_of_the_page(
     assert [[not rows[y][x] for x in middles] for y in middles] == wanted
     svg = await client.get("/c/free-boris/qr.svg")
     assert svg.headers["content-type"] == "image/svg+xml"
-    root = ElementTree.fromstring(svg.content)
+    root = ET.fromstring(svg.content)
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     assert root.get("width") == str(size * 8)
     for answer in (png, svg):

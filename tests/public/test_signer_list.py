@@ -79,7 +79,9 @@ def sign_many(database: Database, settings: Settings, campaign: CampaignSnapshot
     drafts = [factories.make_draft(campaign, settings, name=f"Ana Number{n:03}") for n in range(count)]
     with database.writing() as session:
         store_drafts(session, drafts, None)
-        store_confirmations(session, [Confirmation(campaign.id, d.id, d.arrived_at + timedelta(1)) for d in drafts])
+        store_confirmations(
+            session, [Confirmation(campaign.id, d.id, d.arrived_at + timedelta(1)) for d in drafts]
+        )
 
 
 @pytest.mark.anyio
@@ -149,5 +151,8 @@ async def test_few_signers_of_a_country_are_not_told_apart(
     page = page_of(await client.get(LIST))
     table = page.one("table")
     heads = [e.text for e in page.all("th") if table in e.inside][2:]
-    assert dict(zip(heads, [e.text for e in page.all("td")], strict=True)) == {"Spain": "5", "Other countries": "5"}
+    assert dict(zip(heads, [e.text for e in page.all("td")], strict=True)) == {
+        "Spain": "5",
+        "Other countries": "5",
+    }
     assert page.one("p", **{"class": "unnamed"}).text == "and 10 more people who are counted without a name here"

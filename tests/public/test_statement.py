@@ -40,7 +40,7 @@ def grow_old(site: Site, seconds: float) -> None:
     """Let time pass for everything in memory."""
     for cache in (site.pages, site.campaigns):
         for key, (made_at, value) in list(cache._values.items()):
-            cache._values[key] = (made_at - seconds, value)  # type: ignore[index, assignment]
+            cache._values[key] = (made_at - seconds, value)  # type: ignore[assignment]
 
 
 @pytest.mark.anyio
@@ -250,7 +250,11 @@ async def test_the_first_is_asked_to_be_the_first(client: httpx.AsyncClient, cam
 async def test_the_latest_signers_are_shown_as_they_chose(
     client: httpx.AsyncClient, database: Database, settings: Settings, campaign: CampaignSnapshot
 ) -> None:
-    for name, visibility in (("Ana Sánchez", "public"), ("Boris Hidden", "addressee"), ("Charlie Doe", "initials")):
+    for name, visibility in (
+        ("Ana Sánchez", "public"),
+        ("Boris Hidden", "addressee"),
+        ("Charlie Doe", "initials"),
+    ):
         factories.sign_and_confirm(database, settings, campaign, name=name, visibility=visibility, comment="No.")
     factories.sign(database, settings, campaign, name="Not Confirmed")
     page = page_of(await client.get("/c/free-boris"))

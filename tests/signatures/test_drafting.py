@@ -50,7 +50,8 @@ def draft_ids(database: Database) -> set[UUID]:
 
 def held(database: Database) -> dict[UUID, str | None]:
     with database.reading() as session:
-        return {i: reason for i, reason in session.execute(select(Draft.id, Draft.held_reason))}
+        rows = session.execute(select(Draft.id, Draft.held_reason))
+        return {row.id: row.held_reason for row in rows}
 
 
 def test_a_draft_is_stored_as_it_was_typed_and_asks_for_the_button(

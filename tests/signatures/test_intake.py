@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from petitions.campaigns.queries import CampaignSnapshot
@@ -18,12 +17,17 @@ from petitions.errors import IntakeFull, StoreUnavailable
 from petitions.mail.models import Outbox
 from petitions.settings import Settings
 from petitions.signatures import intake as intake_module
+from petitions.signatures.confirming import store_confirmations
 from petitions.signatures.drafting import NewDraft, store_drafts
 from petitions.signatures.intake import Intake, IntakeRejected, IntakeStopped
-from petitions.signatures.models import Draft
+from petitions.signatures.models import Draft, Signature
+from petitions.tokens import Tokens
+from petitions.web.site import Site
 from tests import factories
-from tests.web.support import count_rows, within
+from tests.conftest import serving
+from tests.web.support import count_rows, page_of, within
 
+SIGN = "/c/free-boris/signatures"
 Store = Callable[[Session, Sequence[Any]], list[Any]]
 
 
@@ -149,7 +153,7 @@ async def test_a_commit_whose_answer_was_lost_is_not_written_twice(
     database: Database, settings: Settings, campaign: CampaignSnapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The connection breaks after the commit: nobody knows whether it arrived, so it is done again."""
-    write, lost = database.write, []
+    write, lost = database.write, list[int]()
 
     async def lose_the_answer(*arguments: Any) -> Any:
         result = await write(*arguments)
@@ -368,15 +372,62 @@ async def test_an_error_of_the_store_itself_never_reaches_whoever_waits(
 ) -> None:
     """The driver's message could repeat what somebody typed."""
 
-    def store(session: Session, items: Sequence[NewDraft]) -> list[None]:
-        try:
-            return store_drafts(session, items, None)
-        except IntegrityError as error:
-            assert "Planted" not in str(error)
-            raise
-
-    async with running(database, store) as intake:
+    async with running(database, drafts_store) as intake:
         with pytest.raises(IntakeRejected) as told:
-            await intake.submit(factories.make_draft(campaign, settings, statement_id=999_999, name="Planted Name"))
+            await intake.submit(
+                factories.make_draft(campaign, settings, statement_id=999_999, name="Planted Name")
+            )
     assert str(told.value) == "IntegrityError"
     assert count_rows(database, Draft) == 0
+
+
+@pytest.mark.anyio
+async def test_a_full_queue_is_a_page_that_can_be_sent_again(
+    settings: Settings, database: Database, campaign: CampaignSnapshot
+) -> None:
+    async with serving(settings, intake_queue=2) as (app, client):
+        site: Site = app.state.site
+        gate = Gate(drafts_store)
+        site.signing._store = gate
+        sent = [asyncio.create_task(client.post(SIGN, data=factories.form()))]
+        await gate.wait_entered()
+        sent += [asyncio.create_task(client.post(SIGN, data=factories.form())) for _ in range(2)]
+        async with within():
+            while site.signing.depth < 2:
+                await asyncio.sleep(0)
+        form = factories.form(comment='<"&>\r\nkept')
+        response = await client.post(f"{SIGN}?lang=en", data=form)
+        page = page_of(response, 503)
+        assert response.headers["retry-after"] == "5"
+        assert response.headers["cache-control"] == "no-store"
+        assert page.one("form", method="post")["action"] == f"{SIGN}?lang=en"
+        assert dict(page.fields()) == form
+        gate.let_go()
+        assert {answer.status_code for answer in await asyncio.gather(*sent)} == {303}
+        assert count_rows(database, Draft) == 3
+        again = await client.post(f"{SIGN}?lang=en", data=dict(page.fields()))
+        assert again.status_code == 303
+    assert form["email"] in stored(database)
+
+
+@pytest.mark.anyio
+async def test_a_wave_of_presses_is_counted_in_few_transactions(
+    settings: Settings, database: Database, campaign: CampaignSnapshot
+) -> None:
+    drafts = [factories.sign(database, settings, campaign) for _ in range(60)]
+    tokens = Tokens(settings.secret_keys)
+    async with serving(settings) as (app, client):
+        site: Site = app.state.site
+        gate = Gate(store_confirmations)
+        site.confirming._store = gate
+        links = [f"/confirm/{tokens.make('confirm', campaign.id, draft.id)}" for draft in drafts]
+        first = asyncio.create_task(client.post(links[0]))
+        await gate.wait_entered()
+        others = [asyncio.create_task(client.post(link)) for link in links[1:]]
+        async with within():
+            while site.confirming.depth < 59:
+                await asyncio.sleep(0)
+        gate.let_go()
+        assert {answer.status_code for answer in await asyncio.gather(first, *others)} == {303}
+    assert gate.batches == [1, 59]
+    assert (count_rows(database, Draft), count_rows(database, Signature)) == (0, 60)

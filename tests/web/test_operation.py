@@ -49,8 +49,16 @@ async def test_a_site_whose_store_is_gone_is_not_ready(settings: Settings, datab
 @pytest.mark.anyio
 async def test_figures_are_for_who_has_the_token(settings: Settings, database: Database) -> None:
     async with serving(settings, metrics_token=TOKEN) as (_, client):
-        for header in ("", "Bearer", "Bearer wrong", f"Bearer {TOKEN}x", f"Bearer x{TOKEN}", f"Basic {TOKEN}", "é"):
-            wrong = await client.get("/metrics", headers={"Authorization": header.encode()})
+        for header in (
+            "",
+            "Bearer",
+            "Bearer wrong",
+            f"Bearer {TOKEN}x",
+            f"Bearer x{TOKEN}",
+            f"Basic {TOKEN}",
+            "é",
+        ):
+            wrong = await client.get("/metrics", headers=[(b"Authorization", header.encode())])
             assert wrong.status_code == 404, header
         right = await client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
         assert right.status_code == 200

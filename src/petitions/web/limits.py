@@ -1,0 +1,28 @@
+"""No body may be larger than any form of ours."""
+
+from starlette.exceptions import HTTPException
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from petitions.web.errors import error_response
+
+
+class BodyLimit:
+    """Answers a body that says how large it is with a page (Starlette would in plain text, and without our
+    headers); one that does not say is cut off by Starlette while it is read."""
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self.app = RequestBodyLimitMiddleware(app, most)
+        self.most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and _declared_length(scope) > self.most:
+            await error_response(Request(scope, receive), HTTPException(413))(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
+def _declared_length(scope: Scope) -> int:
+    value: bytes = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+    return int(value[:18]) if value.isdigit() else 0
