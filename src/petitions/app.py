@@ -1,5 +1,6 @@
 """The web application: routes, middleware, handlers, lifespan; nothing else."""
 
+import gc
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -24,6 +25,7 @@ from petitions.signatures.intake import Intake
 from petitions.tokens import Tokens
 from petitions.web.caching import TimedCache
 from petitions.web.errors import HANDLERS
+from petitions.web.fresh import FreshAnswers
 from petitions.web.headers import Frame
 from petitions.web.health import show_health
 from petitions.web.limits import BodyLimit
@@ -70,6 +72,7 @@ def create_app(
         schema.check_email_key(database, settings.email_key)
         for intake in site.intakes:
             intake.start()
+        _settle_memory()
         log.info("serving", store="sqlite" if settings.is_sqlite else "postgresql")
         try:
             yield
@@ -89,6 +92,7 @@ def create_app(
             *extra_routes,
         ],
         middleware=[
+            Middleware(FreshAnswers),
             Middleware(Frame, https=settings.base_url.startswith("https:")),
             Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(settings.base_url), www_redirect=False),
             Middleware(OriginCheck, base_url=settings.base_url),
@@ -99,6 +103,13 @@ def create_app(
     )
     app.state.site = site
     return app
+
+
+def _settle_memory() -> None:
+    """What was loaded stays: the collector need not walk over it again and again (measured: half the p99)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def allowed_hosts(base_url: str) -> list[str]:

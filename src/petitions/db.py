@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
-from sqlalchemy import DateTime, MetaData, String, create_engine, event
+from sqlalchemy import DateTime, MetaData, String, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -175,8 +176,24 @@ class Database:
 
 def insert_for(session: Session, table: type[Base]) -> Any:
     """An INSERT that knows ON CONFLICT, in the dialect of the session's store."""
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    return sqlite.insert(table) if is_sqlite else postgresql.insert(table)
+    return _dialect_insert(table, session.get_bind().dialect.name)
+
+
+def insert_ignoring(session: Session, table: type[Base]) -> Any:
+    """INSERT … ON CONFLICT DO NOTHING."""
+    return _insert_ignoring(table, session.get_bind().dialect.name)
+
+
+@cache
+def _dialect_insert(table: type[Base], dialect: str) -> Any:
+    # Of the table and not of its class: the ORM would cut a batch of rows by which columns are None.
+    plain = cast("Table", table.__table__)
+    return sqlite.insert(plain) if dialect == "sqlite" else postgresql.insert(plain)
+
+
+@cache
+def _insert_ignoring(table: type[Base], dialect: str) -> Any:
+    return _dialect_insert(table, dialect).on_conflict_do_nothing()
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from petitions import log, paths
-from petitions.db import Database, Fact, insert_for
+from petitions.db import Database, Fact, insert_ignoring
 from petitions.errors import EmailKeyMismatch, SchemaOutdated, StoreUnavailable
 from petitions.signatures.addresses import fingerprint
 
@@ -122,7 +122,7 @@ def check_email_key(database: Database, email_key: str) -> None:
     if found is None:
         with database.writing() as session:
             row = {"name": _EMAIL_KEY, "value": wanted}
-            session.execute(insert_for(session, Fact).values(row).on_conflict_do_nothing())
+            session.execute(insert_ignoring(session, Fact), row)
             found = session.scalar(select(Fact.value).where(Fact.name == _EMAIL_KEY))
     if found != wanted:
         raise EmailKeyMismatch(

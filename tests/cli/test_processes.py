@@ -111,8 +111,9 @@ def port() -> int:
 
 
 @pytest.fixture
-def environ(settings: Settings, port: int) -> dict[str, str]:
+def environ(settings: Settings, port: int, tmp_path: Path) -> dict[str, str]:
     return {
+        "TMPDIR": str(tmp_path),  # a process that is killed leaves its temporary folder behind
         "PETITIONS_DATA_DIR": str(settings.data_dir),
         "PETITIONS_DATABASE_URL": settings.database_url,
         "PETITIONS_EMAIL_KEY": settings.email_key,

@@ -14,7 +14,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from petitions.abuse.models import NetworkKey
-from petitions.db import insert_for
+from petitions.db import insert_ignoring
 
 #: How long a key is kept, and so how long a hash means anything.
 KEY_LIFETIME = timedelta(hours=48)
@@ -45,7 +45,7 @@ def get_day_key(session: Session, now: datetime) -> bytes:
     key = session.scalar(query)
     if key is None:
         row = {"day": day, "key": secrets.token_bytes(32)}
-        session.execute(insert_for(session, NetworkKey).values(row).on_conflict_do_nothing())
+        session.execute(insert_ignoring(session, NetworkKey), row)
         key = session.scalar(query)
     assert key is not None
     return key

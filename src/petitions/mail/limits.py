@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import cast
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Table, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from petitions.mail.models import Outbox
@@ -39,22 +40,29 @@ def may_mail(recent: RecentMails, email_key: bytes, campaign_id: int) -> bool:
     return about_campaign < MAILS_PER_CAMPAIGN and to_address < MAILS_PER_ADDRESS
 
 
+_columns = cast("Table", Outbox.__table__).c
+_RECENT = (
+    select(
+        _columns.email_key,
+        _columns.campaign_id,
+        _columns.subject_id,
+        func.max(_columns.created_at),
+        func.count(),
+    )
+    .where(
+        _columns.email_key.in_(bindparam("email_keys", expanding=True)),
+        _columns.created_at > bindparam("since"),
+    )
+    .group_by(_columns.email_key, _columns.campaign_id, _columns.subject_id)
+)
+
+
 def recent_mails(session: Session, email_keys: Collection[bytes], now: datetime) -> RecentMails:
     """The mails queued for these addresses within PERIOD, in one query."""
     recent = RecentMails()
     if not email_keys:
         return recent
-    rows = session.execute(
-        select(
-            Outbox.email_key,
-            Outbox.campaign_id,
-            Outbox.subject_id,
-            func.max(Outbox.created_at),
-            func.count(),
-        )
-        .where(Outbox.email_key.in_(email_keys), Outbox.created_at > now - PERIOD)
-        .group_by(Outbox.email_key, Outbox.campaign_id, Outbox.subject_id)
-    )
-    for email_key, campaign_id, subject_id, last, count in rows:
+    values = {"email_keys": list(email_keys), "since": now - PERIOD}
+    for email_key, campaign_id, subject_id, last, count in session.connection().execute(_RECENT, values):
         recent.add(email_key, campaign_id, subject_id, last, count)
     return recent

@@ -26,6 +26,7 @@ _PURGED_IN_ALL = 50_000
 
 _outbox = cast("Table", Outbox.__table__)
 _columns = _outbox.c
+_INSERT = insert(_outbox)
 _is_pending = and_(_columns.sent_at.is_(None), _columns.failed_at.is_(None))
 
 
@@ -85,7 +86,7 @@ def queue(session: Session, mails: Sequence[NewMail], now: datetime) -> None:
         }
         for mail in mails
     ]
-    session.execute(insert(_outbox), rows)
+    session.connection().execute(_INSERT, rows)
 
 
 def _is_due(now: datetime, braked: Collection[int]) -> ColumnElement[bool]:

@@ -76,8 +76,8 @@ def canonical_address(address: str) -> str:
 
 def make_email_key(address: str, secret: str) -> bytes:
     """16 bytes that stand for the mailbox; without the secret they say nothing about the address."""
-    digest = hmac.new(secret.encode(), canonical_address(address).encode("utf-8", "replace"), hashlib.sha256)
-    return digest.digest()[:16]
+    canonical = canonical_address(address).encode("utf-8", "replace")
+    return hmac.digest(secret.encode(), canonical, "sha256")[:16]
 
 
 def fingerprint(secret: str) -> str:

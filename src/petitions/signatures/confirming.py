@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from petitions.campaigns.lifecycle import may_confirm
@@ -51,6 +51,33 @@ _COPIED = [
     "consent_version",
 ]
 
+# Built once, over the tables and not their classes: see drafting.py.
+_signatures, _drafts = cast("Table", Signature.__table__), cast("Table", Draft.__table__)
+_campaigns, _tallies = cast("Table", Campaign.__table__), cast("Table", Tally.__table__)
+_LOCKED_TALLY = (
+    select(_tallies.c.counted, _tallies.c.last_serial, _campaigns.c.closes_at)
+    .join(_campaigns, _campaigns.c.id == _tallies.c.campaign_id)
+    .where(_tallies.c.campaign_id == bindparam("campaign"))
+    .with_for_update(of=_tallies)
+)
+_FOUND_DRAFTS = select(*(_drafts.c[name] for name in _COPIED), _drafts.c.created_at).where(
+    _drafts.c.campaign_id == bindparam("campaign"),
+    _drafts.c.id.in_(bindparam("ids", expanding=True)),
+    _drafts.c.held_reason.is_(None),
+)
+_DELETE_DRAFTS = delete(_drafts).where(
+    _drafts.c.campaign_id == bindparam("campaign"), _drafts.c.email_key.in_(bindparam("keys", expanding=True))
+)
+_SIGNED_IDS = select(_signatures.c.id).where(
+    _signatures.c.campaign_id == bindparam("campaign"), _signatures.c.id.in_(bindparam("ids", expanding=True))
+)
+_SIGNED_KEYS = select(_signatures.c.email_key).where(
+    _signatures.c.campaign_id == bindparam("campaign"),
+    _signatures.c.email_key.in_(bindparam("keys", expanding=True)),
+)
+_INSERT_SIGNATURES = insert(_signatures)
+_INSERT_WORDS = insert(cast("Table", SignatureWord.__table__))
+
 
 def store_confirmations(session: Session, confirmations: Sequence[Confirmation]) -> list[Outcome]:
     """Confirm a batch. Safe to run again with the same confirmations."""
@@ -66,21 +93,13 @@ def store_confirmations(session: Session, confirmations: Sequence[Confirmation])
 
 def _confirm(session: Session, campaign_id: int, confirmations: Sequence[Confirmation]) -> dict[UUID, Outcome]:
     wanted = {confirmation.draft_id: confirmation for confirmation in reversed(confirmations)}
-    locked = session.execute(
-        select(Tally.counted, Tally.last_serial, Campaign.closes_at)
-        .join(Campaign, Campaign.id == Tally.campaign_id)
-        .where(Tally.campaign_id == campaign_id)
-        .with_for_update(of=Tally)
-    ).one_or_none()
+    connection = session.connection()
+    locked = connection.execute(_LOCKED_TALLY, {"campaign": campaign_id}).one_or_none()
     if locked is None:
         return dict.fromkeys(wanted, Outcome.GONE)
     counted, last_serial, closes_at = locked
-    drafts = session.execute(
-        select(*(getattr(Draft, name) for name in _COPIED), Draft.created_at).where(
-            Draft.campaign_id == campaign_id, Draft.id.in_(wanted), Draft.held_reason.is_(None)
-        )
-    ).all()
-    signed_ids, signed_keys = _find_signed(session, campaign_id, wanted, [d.email_key for d in drafts])
+    drafts = connection.execute(_FOUND_DRAFTS, {"campaign": campaign_id, "ids": list(wanted)}).all()
+    signed_ids, signed_keys = _find_signed(connection, campaign_id, list(wanted), [d.email_key for d in drafts])
 
     outcomes = {i: Outcome.COUNTED_BEFORE if i in signed_ids else Outcome.GONE for i in wanted}
     rows: list[dict[str, Any]] = []
@@ -94,23 +113,21 @@ def _confirm(session: Session, campaign_id: int, confirmations: Sequence[Confirm
             outcomes[draft.id] = Outcome.COUNTED
             signed_keys.add(draft.email_key)
             last_serial += 1
-            row = {name: getattr(draft, name) for name in _COPIED}
+            row = dict(zip(_COPIED, draft, strict=False))
             rows.append(row | {"serial": last_serial, "drafted_at": draft.created_at, "confirmed_at": arrived_at})
     _count(session, campaign_id, counted, last_serial, rows)
     if drafts:
-        session.execute(
-            delete(Draft).where(Draft.campaign_id == campaign_id, Draft.email_key.in_(sorted(signed_keys)))
-        )
+        connection.execute(_DELETE_DRAFTS, {"campaign": campaign_id, "keys": sorted(signed_keys)})
     return outcomes
 
 
 def _find_signed(
-    session: Session, campaign_id: int, ids: dict[UUID, Confirmation], keys: Sequence[bytes]
+    connection: Connection, campaign_id: int, ids: Sequence[UUID], keys: Sequence[bytes]
 ) -> tuple[set[UUID], set[bytes]]:
     """Which of these drafts are signatures already, and which of these addresses have one."""
-    by_id = select(Signature.id).where(Signature.campaign_id == campaign_id, Signature.id.in_(ids))
-    by_key = select(Signature.email_key).where(Signature.campaign_id == campaign_id, Signature.email_key.in_(keys))
-    return set(session.scalars(by_id)), set(session.scalars(by_key)) if keys else set()
+    by_id = connection.scalars(_SIGNED_IDS, {"campaign": campaign_id, "ids": ids})
+    by_key = connection.scalars(_SIGNED_KEYS, {"campaign": campaign_id, "keys": keys}) if keys else ()
+    return set(by_id), set(by_key)
 
 
 def _count(
@@ -118,7 +135,7 @@ def _count(
 ) -> None:
     if not rows:
         return
-    session.execute(insert(Signature), rows)
+    session.connection().execute(_INSERT_SIGNATURES, rows)
     words = [
         {"campaign_id": campaign_id, "word": word, "serial": row["serial"]}
         for row in rows
@@ -126,7 +143,7 @@ def _count(
         for word in folded_words(row["name"])
     ]
     if words:
-        session.execute(insert(SignatureWord), sorted(words, key=lambda word: str(word["word"])))
+        session.connection().execute(_INSERT_WORDS, sorted(words, key=lambda word: str(word["word"])))
     session.execute(
         update(Tally)
         .where(Tally.campaign_id == campaign_id)

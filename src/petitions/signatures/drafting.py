@@ -9,14 +9,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from petitions.abuse import networks, rates
-from petitions.db import insert_for
+from petitions.db import insert_ignoring
 from petitions.mail import outbox
 from petitions.mail.limits import RecentMails, may_mail, recent_mails
 from petitions.settings import Rate
@@ -98,7 +98,7 @@ def store_drafts(session: Session, drafts: Sequence[NewDraft], sign_rate: Rate |
     if rows:
         # A race between processes ends in the unique key: one draft stays, and the mail that points at the
         # other finds nothing to send.
-        session.execute(insert_for(session, Draft).on_conflict_do_nothing(), rows)
+        session.connection().execute(insert_ignoring(session, Draft), rows)
     outbox.queue(session, mails.queued, now)
     return [None] * len(drafts)
 
@@ -115,6 +115,20 @@ class _Known:
     held: bool
 
 
+# Built once, over the tables and not their classes: building them anew for each batch, and the ORM around their
+# rows, cost a third of the batch's time.
+_signatures = cast("Table", Signature.__table__).c
+_drafts = cast("Table", Draft.__table__).c
+_SIGNED = select(_signatures.email_key, _signatures.id, _signatures.removed_at).where(
+    _signatures.campaign_id == bindparam("campaign_id"),
+    _signatures.email_key.in_(bindparam("email_keys", expanding=True)),
+)
+_DRAFTED = select(_drafts.email_key, _drafts.content_key, _drafts.id, _drafts.held_reason).where(
+    _drafts.campaign_id == bindparam("campaign_id"),
+    _drafts.email_key.in_(bindparam("email_keys", expanding=True)),
+)
+
+
 def _by_campaign(keys: Iterable[Key]) -> dict[int, list[bytes]]:
     grouped: dict[int, list[bytes]] = defaultdict(list)
     for campaign_id, email_key in keys:
@@ -123,23 +137,19 @@ def _by_campaign(keys: Iterable[Key]) -> dict[int, list[bytes]]:
 
 
 def _find_signed(session: Session, keys: Sequence[Key]) -> dict[Key, _Signed]:
-    found = {}
+    found, connection = {}, session.connection()
     for campaign_id, email_keys in _by_campaign(keys).items():
-        query = select(Signature.email_key, Signature.id, Signature.removed_at).where(
-            Signature.campaign_id == campaign_id, Signature.email_key.in_(email_keys)
-        )
-        for email_key, signature_id, removed_at in session.execute(query):
+        values = {"campaign_id": campaign_id, "email_keys": email_keys}
+        for email_key, signature_id, removed_at in connection.execute(_SIGNED, values):
             found[(campaign_id, email_key)] = _Signed(signature_id, removed_at is not None)
     return found
 
 
 def _find_drafts(session: Session, keys: Sequence[Key]) -> dict[tuple[Key, bytes], _Known]:
-    found = {}
+    found, connection = {}, session.connection()
     for campaign_id, email_keys in _by_campaign(keys).items():
-        query = select(Draft.email_key, Draft.content_key, Draft.id, Draft.held_reason).where(
-            Draft.campaign_id == campaign_id, Draft.email_key.in_(email_keys)
-        )
-        for email_key, content, draft_id, held_reason in session.execute(query):
+        values = {"campaign_id": campaign_id, "email_keys": email_keys}
+        for email_key, content, draft_id, held_reason in connection.execute(_DRAFTED, values):
             found[((campaign_id, email_key), content)] = _Known(draft_id, held_reason is not None)
     return found
 

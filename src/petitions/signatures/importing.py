@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from petitions.campaigns.files import CampaignFiles
 from petitions.campaigns.importing import Imported, find_statement_ids, import_campaign
-from petitions.db import insert_for
+from petitions.db import insert_ignoring
 from petitions.signatures.models import Draft, Signature, Tally
 
 
@@ -16,7 +16,7 @@ def import_files(session: Session, files: CampaignFiles, now: datetime) -> Impor
     """Create or update the campaign and open its tally."""
     signed = find_signed_statements(session, find_statement_ids(session, files.slug))
     imported = import_campaign(session, files, signed, now)
-    tally = insert_for(session, Tally).on_conflict_do_nothing()
+    tally = insert_ignoring(session, Tally)
     session.execute(
         tally, {"campaign_id": imported.campaign_id, "counted": 0, "last_serial": 0, "rolled_up_serial": 0}
     )

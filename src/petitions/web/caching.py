@@ -21,6 +21,8 @@ V = TypeVar("V")
 FRESH = 1.0
 #: Seconds for which an old answer still serves while the store is away.
 STALE = 300.0
+#: Under this name a response tells the layers around it how long it may be sent to others who ask the same.
+FRESH_UNTIL = "petitions.fresh_until"
 PUBLIC_CACHE_CONTROL = "public, max-age=0, s-maxage=10, stale-while-revalidate=30"
 
 
@@ -84,6 +86,7 @@ class CachedPage:
     body: bytes
     compressed: bytes
     etag: bytes
+    fresh_until: float  # on the monotonic clock
     headers: list[tuple[bytes, bytes]]
     compressed_headers: list[tuple[bytes, bytes]]
     not_modified_headers: list[tuple[bytes, bytes]]
@@ -104,6 +107,7 @@ def make_page(body: bytes, media_type: str, extra: list[tuple[bytes, bytes]] | N
         body=body,
         compressed=compressed,
         etag=etag,
+        fresh_until=time.monotonic() + FRESH,
         headers=[*typed, (b"content-length", str(len(body)).encode())],
         compressed_headers=[
             *typed,
@@ -112,6 +116,11 @@ def make_page(body: bytes, media_type: str, extra: list[tuple[bytes, bytes]] | N
         ],
         not_modified_headers=common,
     )
+
+
+def accepts_gzip(header: bytes) -> bool:
+    """Whether an Accept-Encoding header takes gzip."""
+    return b"gzip" in header and b"gzip;q=0" not in header.replace(b" ", b"")
 
 
 class CachedPageResponse(Response):
@@ -123,20 +132,21 @@ class CachedPageResponse(Response):
         self.background = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        page, accepts_gzip, status = self.page, False, 200
+        page, compressed, status = self.page, False, 200
         for name, value in scope["headers"]:
             if name == b"accept-encoding":
-                accepts_gzip = b"gzip" in value and b"gzip;q=0" not in value.replace(b" ", b"")
+                compressed = accepts_gzip(value)
             elif name == b"if-none-match" and (page.etag in value or value.strip() == b"*"):
                 status = 304
         headers, body = page.headers, page.body
         if status == 304:
             headers, body = page.not_modified_headers, b""
-        elif accepts_gzip:
+        elif compressed:
             headers, body = page.compressed_headers, page.compressed
         if scope["method"] == "HEAD":
             body = b""
-        await send({"type": "http.response.start", "status": status, "headers": list(headers)})
+        start = {"type": "http.response.start", "status": status, "headers": list(headers)}
+        await send({**start, FRESH_UNTIL: page.fresh_until})
         await send({"type": "http.response.body", "body": body})
 
 

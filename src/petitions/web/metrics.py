@@ -42,12 +42,15 @@ def route_of(scope: Scope) -> str:
 
 def observe(scope: Scope, status: int, seconds: float) -> None:
     """Count a request under its route's pattern, so that no token becomes a label."""
-    route = route_of(scope)
-    method = scope["method"] if scope["method"] in _METHODS else "other"
-    key = (route, method, status)
+    observe_route(route_of(scope), scope["method"], status, seconds)
+
+
+def observe_route(route: str, method: str, status: int, seconds: float) -> None:
+    """Count a request of a route."""
+    key = (route, method if method in _METHODS else "other", status)
     children = _children.get(key)
     if children is None:
-        children = _children[key] = (REQUESTS.labels(route, method, str(status)), SECONDS.labels(route))
+        children = _children[key] = (REQUESTS.labels(*key[:2], str(status)), SECONDS.labels(route))
     children[0].inc()
     children[1].observe(seconds)
 
