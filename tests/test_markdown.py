@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from petitions.markdown import plain, render, render_inline
+from petitions.markdown import _clean, plain, render, render_inline
 
 BLOCKS = {"p", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "hr", "br"}
 INLINE = {"em", "strong", "a", "s", "code"}
@@ -117,6 +117,12 @@ def test_any_text_is_safe_to_show(text: str) -> None:
     check(render(text), BLOCKS | INLINE)
     check(render_inline(text), INLINE)
     plain(text)
+
+
+def test_the_second_guard_holds_where_the_first_is_passed() -> None:
+    """markdown-it lets no such link through; nh3 would not either."""
+    for attack in ("<script>x</script>", '<a href="javascript:x" onclick="x">y</a>', '<img src="x" onerror="x">'):
+        check(_clean(attack, BLOCKS | INLINE), BLOCKS | INLINE)
 
 
 def test_the_marks_of_markdown() -> None:

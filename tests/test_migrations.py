@@ -1,6 +1,7 @@
 """Migrations: the last one is what the models say; up, down and up with rows in the tables."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,6 +47,21 @@ def test_the_last_migration_is_what_the_models_say(database: Database) -> None:
             found = {str(index["name"]) for index in inspector.get_indexes(table.name)}
             unique = {str(key["name"]) for key in inspector.get_unique_constraints(table.name)}
             assert found - unique == {str(index.name) for index in table.indexes}, table.name
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_tables_of_sqlite_are_of_the_kind_that_the_models_say(database: Database, tmp_path: Path) -> None:
+    """Alembic's comparison does not look at these."""
+    made = Database(f"sqlite:///{tmp_path}/made.db")
+    metadata.create_all(made.engine)
+    kinds = []
+    for store in (database, made):
+        with store.reading() as session:
+            rows = session.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'table'"))
+            found = {name: ("AUTOINCREMENT" in sql, "WITHOUT ROWID" in sql) for name, sql in rows}
+        kinds.append({name: found[name] for name in metadata.tables})
+    made.close()
+    assert kinds[0] == kinds[1]
 
 
 def test_partial_indexes_have_their_conditions(database: Database) -> None:

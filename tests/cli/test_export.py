@@ -137,9 +137,7 @@ def run(environ: dict[str, str]) -> Run:
     def run(*arguments: str, **options: Any) -> "subprocess.CompletedProcess[bytes]":
         command = [sys.executable, "-m", "petitions", *arguments]
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
-        result: Any = subprocess.run(
-            command, env=os.environ | environ, timeout=60, check=False, **options
-        )
+        result: Any = subprocess.run(command, env=os.environ | environ, timeout=60, check=False, **options)
         return cast("subprocess.CompletedProcess[bytes]", result)
 
     return run

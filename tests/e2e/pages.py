@@ -97,9 +97,9 @@ class Statement(AnyPage):
     def press(self) -> None:
         self.button.click()
 
-    def sign(self, **fields: str) -> "Signed":
+    def sign(self, *, visibility: str = "", **fields: str) -> "Signed":
         """Fill in the form and send it; it is right."""
-        self.fill(**fields)
+        self.fill(visibility=visibility, updates=False, **fields)
         self.press()
         self.page.wait_for_url("**/signed?**")
         return Signed(self.page)

@@ -11,9 +11,13 @@ from tests.e2e.conftest import NewVisitor
 from tests.e2e.program import Demo
 from tests.e2e.tour import STOPS, arrive
 
-ALL_RULES = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
+ALL_RULES = {"resultTypes": ["violations"], "preload": False, "rules": {"target-size": {"enabled": True}}}
 #: What depends on colours and sizes; all else is the same in every window.
-LOOKS = {"resultTypes": ["violations"], "runOnly": {"type": "rule", "values": ["color-contrast", "target-size"]}}
+LOOKS = {
+    "resultTypes": ["violations"],
+    "preload": False,
+    "runOnly": {"type": "rule", "values": ["color-contrast", "target-size"]},
+}
 
 Scheme = Literal["light", "dark"]
 _WINDOWS: list[tuple[tuple[int, int], Scheme, dict[str, Any]]] = [

@@ -157,7 +157,8 @@ def test_an_address_that_has_signed_gets_the_same_page_and_counts_once(
     demo.confirm(address)
     before = demo.count(SLUG)
     statement = open_form(new_window)
-    fresh, used = [], []
+    fresh: list[str] = []
+    used: list[str] = []
     for seen, email in ((fresh, f"other.{address}"), (used, address)):
         statement.page.goto(f"/c/{SLUG}?lang=en")
         statement.sign(name="Somebody Else", email=email, country="IE")

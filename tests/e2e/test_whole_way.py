@@ -76,15 +76,8 @@ def test_an_arabic_statement_is_signed_in_arabic(
     statement = Statement(visitor.page)
     expect(visitor.page.locator("h1")).to_have_css("direction", "rtl")
     statement.go_to_form()
-    statement.sign(
-        name=name,
-        email=address,
-        country="LB",
-        affiliation="جامعة",
-        comment="تضامن",
-        visibility="public",
-        updates=True,
-    )
+    statement.fill(affiliation="جامعة", comment="تضامن", updates=True)
+    statement.sign(name=name, email=address, country="LB", visibility="public")
     visitor.open("/mailbox", "ar")
     confirm = Mailbox(visitor.page).open_mail_to(address).follow()
     expect(confirm.preview).to_contain_text(name)

@@ -2,11 +2,13 @@
 
 import asyncio
 import gzip
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 
 from petitions.campaigns.files import Wording
 from petitions.campaigns.queries import CampaignSnapshot
@@ -15,6 +17,7 @@ from petitions.db import Database
 from petitions.public import statement
 from petitions.settings import Settings
 from petitions.web.caching import FRESH
+from petitions.web.fresh import FreshAnswers
 from petitions.web.site import Site
 from tests import factories
 from tests.web.support import page_of
@@ -36,11 +39,18 @@ def renders(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return seen
 
 
-def grow_old(site: Site, seconds: float) -> None:
+def grow_old(app: Starlette, seconds: float) -> None:
     """Let time pass for everything in memory."""
-    for cache in (site.pages, site.campaigns):
-        for key, (made_at, value) in list(cache._values.items()):
-            cache._values[key] = (made_at - seconds, value)  # type: ignore[assignment]
+    site: Site = app.state.site
+    for slug, (loaded_at, campaign) in list(site.campaigns._values.items()):
+        site.campaigns._values[slug] = (loaded_at - seconds, campaign)
+    for key, (made_at, page) in list(site.pages._values.items()):
+        site.pages._values[key] = (made_at - seconds, replace(page, fresh_until=page.fresh_until - seconds))
+    layer: Any = app.middleware_stack
+    while not isinstance(layer, FreshAnswers):
+        layer = layer.app
+    for answer in layer._answers.values():
+        answer.fresh_until -= seconds
 
 
 @pytest.mark.anyio
@@ -81,11 +91,15 @@ async def test_an_unchanged_page_is_not_sent_again(client: httpx.AsyncClient, ca
 
 @pytest.mark.anyio
 async def test_a_count_that_rose_is_another_page(
-    client: httpx.AsyncClient, database: Database, settings: Settings, campaign: CampaignSnapshot, site: Site
+    app_and_client: tuple[Starlette, httpx.AsyncClient],
+    client: httpx.AsyncClient,
+    database: Database,
+    settings: Settings,
+    campaign: CampaignSnapshot,
 ) -> None:
     first = await client.get("/c/free-boris")
     factories.sign_and_confirm(database, settings, campaign)
-    grow_old(site, FRESH)
+    grow_old(app_and_client[0], FRESH)
     again = await client.get("/c/free-boris", headers={"If-None-Match": first.headers["etag"]})
     page = page_of(again)
     assert page.all("p", **{"class": "tally__count"})[0].text == "1 has signed"
@@ -104,17 +118,20 @@ async def test_head_answers_as_get_without_the_page(client: httpx.AsyncClient, c
 
 @pytest.mark.anyio
 async def test_a_wave_of_readers_costs_one_rendering_a_second(
-    client: httpx.AsyncClient, campaign: CampaignSnapshot, site: Site, renders: list[str]
+    app_and_client: tuple[Starlette, httpx.AsyncClient],
+    client: httpx.AsyncClient,
+    campaign: CampaignSnapshot,
+    renders: list[str],
 ) -> None:
     """Whatever else stands in the address: trackers add what they like."""
     wave = [client.get(f"/c/free-boris?utm_source={n}&fbclid={n * n}") for n in range(50)]
     answers = await asyncio.gather(*wave)
     assert {(answer.status_code, answer.content) for answer in answers} == {(200, answers[0].content)}
     assert renders == ["en"]
-    grow_old(site, FRESH - 0.5)
+    grow_old(app_and_client[0], FRESH - 0.5)
     await client.get("/c/free-boris")
     assert renders == ["en"]
-    grow_old(site, 0.6)
+    grow_old(app_and_client[0], 0.6)
     await asyncio.gather(*(client.get("/c/free-boris") for _ in range(50)))
     assert renders == ["en", "en"]
 
@@ -139,6 +156,37 @@ async def test_a_rendering_whose_reader_left_serves_the_others(
         await asyncio.sleep(0)
         first.cancel()
     assert {answer.status_code for answer in await asyncio.gather(*others)} == {200}
+
+
+@pytest.mark.anyio
+async def test_what_is_in_memory_is_given_to_the_same_question_only(
+    client: httpx.AsyncClient, database: Database
+) -> None:
+    """Twice round, so that the second time everything is in memory."""
+    factories.make_campaign(database, wordings={"en": factories.WORDING, "ar": ARABIC})
+    identifiers, told = set(), []
+    for _ in range(2):
+        for path, headers in (
+            ("/c/free-boris", {"Accept-Language": "en"}),
+            ("/c/free-boris", {"Accept-Language": "ar"}),
+            ("/c/free-boris", {"Accept-Language": "ar", "Accept-Encoding": "identity"}),
+            ("/c/free-boris?lang=es", {"Accept-Language": "ar"}),
+            ("/c/free-boris", {"Accept-Language": "en", "Host": "evil.example"}),
+            ("/api/v1/campaigns", {"Accept-Language": "en"}),
+        ):
+            response = await client.get(path, headers=headers)
+            identifiers.add(response.headers["x-request-id"])
+            shown = [(k, v) for k, v in response.headers.items() if k != "x-request-id"]
+            told.append((response.status_code, response.content, shown))
+        head = await client.head("/c/free-boris", headers={"Accept-Language": "en"})
+        assert (head.status_code, head.content) == (200, b"")
+        posted = await client.post("/c/free-boris", headers={"Accept-Language": "en"})
+        assert posted.status_code == 405
+    assert told[:6] == told[6:]
+    assert [status for status, _, _ in told[:6]] == [200, 200, 200, 200, 400, 200]
+    languages = [dict(headers).get("content-language") for _, _, headers in told[:4]]
+    assert languages == ["en", "ar", "ar", "es"]
+    assert len(identifiers) == 12
 
 
 BASQUE = Wording("Boris askatu", "Laburpena.", "Testua.", ("Askatasuna.",))
