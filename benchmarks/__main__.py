@@ -31,6 +31,7 @@ def main() -> int:
         rounds=arguments.rounds,
         signatures=arguments.signatures,
         work=work.absolute(),
+        keep=arguments.work is not None,
         database_url=arguments.database_url,
     )
     try:

@@ -22,6 +22,7 @@ class Options:
     connections: int
     seconds: float  # of each round
     rounds: int
-    signatures: int
+    signatures: int  # in the full campaign
     work: Path
+    keep: bool  # the work directory, and what was filled in it
     database_url: str | None  # a PostgreSQL server to use; None: one of our own

@@ -14,7 +14,7 @@ _WARM_UP = 1.0
 
 
 def run(options: Options) -> None:
-    with shelf(options, keep=False) as stores:
+    with shelf(options) as stores:
         store = stores.store("page")
         prepare(store)
         stated = conditions(store, options)

@@ -1,6 +1,6 @@
 """People of no particular place: names in several scripts, for forms and for seeded signatures."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 _NAMES: tuple[tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]], ...] = (
@@ -42,6 +42,7 @@ _COMMENTS = (
     "Я с вами.",
     "My grandfather worked there for thirty years. You deserve better than this, all of you.",
 )
+_SYLLABLES = tuple(a + b for a in "bdfgklmnprstvz" for b in ("a", "e", "i", "o", "u", "an", "el"))
 #: Every seventh says something, every ninth has an affiliation.
 _SAYS, _BELONGS = 7, 9
 
@@ -71,3 +72,11 @@ def make_person(random: Random) -> Person:
         visibility=visibility,
         updates=random.random() < 0.4,
     )
+
+
+def rename(person: Person, random: Random) -> Person:
+    """The same with a family name that hardly anybody else has."""
+    if person.name is None:
+        return person
+    family = "".join(random.choices(_SYLLABLES, k=4)).capitalize()
+    return replace(person, name=f"{person.name.split()[0]} {family}")

@@ -1,6 +1,8 @@
-"""Rows in bulk: the campaign, drafts that wait for their button."""
+"""The campaign, and rows in bulk: drafts that wait for their button, mails that wait to be sent."""
 
+import secrets
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -8,16 +10,17 @@ from uuid import UUID
 
 from sqlalchemy import insert
 
-from benchmarks.people import make_person
+from benchmarks.people import Person, make_person
 from benchmarks.stores import Store
 from petitions import schema
 from petitions.campaigns.files import read_campaign
 from petitions.campaigns.queries import CampaignSnapshot, get_snapshot
 from petitions.clock import utc_now
-from petitions.db import Database
 from petitions.ids import new_id
+from petitions.mail.outbox import NewMail, queue
 from petitions.privacy.consent import CONSENT_VERSION
 from petitions.signatures.addresses import make_email_key
+from petitions.signatures.drafting import CONFIRM
 from petitions.signatures.importing import import_files
 from petitions.signatures.letters import CONFIRM_PURPOSE
 from petitions.signatures.models import Draft
@@ -39,28 +42,39 @@ def prepare(store: Store) -> CampaignSnapshot:
             return get_snapshot(session, SLUG)
 
 
-def add_drafts(store: Store, campaign: CampaignSnapshot, count: int, prefix: str) -> list[str]:
+def add_drafts(store: Store, campaign: CampaignSnapshot, count: int) -> list[str]:
     """Store drafts of so many fresh addresses; the tokens of their links."""
     tokens = Tokens(store.settings.secret_keys)
     made: list[str] = []
     with store.opened() as database:
-        for rows in _batched(_drafts(store, campaign, count, prefix)):
-            _insert(database, rows)
+        for rows in batched(_drafts(store, campaign, count)):
+            with database.writing() as session:
+                session.execute(insert(Draft), rows)
             made += [tokens.make(CONFIRM_PURPOSE, campaign.id, row["id"]) for row in rows]
     return made
 
 
-def _insert(database: Database, rows: list[dict[str, Any]]) -> None:
-    with database.writing() as session:
-        session.execute(insert(Draft), rows)
+def add_mails(store: Store, campaign: CampaignSnapshot, count: int) -> None:
+    """Store drafts of so many fresh addresses, and the mail of each, to be sent at once."""
+    with store.opened() as database:
+        for rows in batched(_drafts(store, campaign, count)):
+            mails = [NewMail(CONFIRM, campaign.id, row["id"], row["email_key"], row["language"]) for row in rows]
+            with database.writing() as session:
+                session.execute(insert(Draft), rows)
+                queue(session, mails, utc_now())
 
 
-def _drafts(store: Store, campaign: CampaignSnapshot, count: int, prefix: str) -> Iterator[dict[str, Any]]:
-    random = Random(prefix)
+def fresh_prefix() -> str:
+    """The beginning of addresses that nobody had in any run before."""
+    return f"s{secrets.token_hex(5)}n"
+
+
+def _drafts(store: Store, campaign: CampaignSnapshot, count: int) -> Iterator[dict[str, Any]]:
+    random, prefix = Random(1871), fresh_prefix()
     for number in range(count):
         email = f"{prefix}{number}@example.org"
         draft_id: UUID = new_id()
-        yield signed_columns(random, store, campaign, email) | {
+        yield signed_columns(store, campaign, make_person(random), email) | {
             "id": draft_id,
             "content_key": draft_id.bytes,
             "created_at": utc_now(),
@@ -69,9 +83,8 @@ def _drafts(store: Store, campaign: CampaignSnapshot, count: int, prefix: str) -
         }
 
 
-def signed_columns(random: Random, store: Store, campaign: CampaignSnapshot, email: str) -> dict[str, Any]:
+def signed_columns(store: Store, campaign: CampaignSnapshot, person: Person, email: str) -> dict[str, Any]:
     """The columns that drafts and signatures share, without the id."""
-    person = make_person(random)
     return {
         "campaign_id": campaign.id,
         "email_key": make_email_key(email, store.settings.email_key),
@@ -90,12 +103,7 @@ def signed_columns(random: Random, store: Store, campaign: CampaignSnapshot, ema
     }
 
 
-def _batched(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    batch: list[dict[str, Any]] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    if batch:
+def batched(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Lists of as many rows as one statement should take."""
+    while batch := list(islice(rows, _BATCH)):
         yield batch

@@ -16,7 +16,7 @@ _WARM_UP = 1.0
 
 
 def run(options: Options) -> None:
-    with shelf(options, keep=False) as stores:
+    with shelf(options) as stores:
         store = stores.store("sign")
         campaign = prepare(store)
         stated = conditions(store, options)

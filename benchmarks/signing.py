@@ -1,24 +1,17 @@
 """Signing and confirming as loads; sign.py, confirm.py, growth.py and processes.py measure with them."""
 
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 
 from benchmarks.load import Load, run_wrk
 from benchmarks.options import BenchmarkError, Options
 from benchmarks.requests import form_headers, make_forms, write_forms, write_head
-from benchmarks.seeding import SLUG, add_drafts
+from benchmarks.seeding import SLUG, add_drafts, fresh_prefix
 from benchmarks.servers import Server
 from benchmarks.stores import Store
 from petitions.campaigns.queries import CampaignSnapshot
 
 PATH = f"/c/{SLUG}/signatures"
-#: The addresses of one run differ from those of every other.
-_runs = count(1)
-
-
-def _fresh_prefix(store: Store) -> str:
-    return f"s{store.settings.email_key[:6]}r{next(_runs)}n"
 
 
 @dataclass
@@ -32,7 +25,7 @@ class Signing:
     def check(self, server: Server) -> None:
         """One form by hand: the right answer is 303 to the page that says to look into the inbox."""
         form = make_forms(self.campaign.statements["en"].id)[0]
-        body = f"{form}&email={_fresh_prefix(self.store)}0%40example.org".encode()
+        body = f"{form}&email={fresh_prefix()}0%40example.org".encode()
         reply = server.ask("POST", PATH, body, form_headers(server))
         if (reply.status, reply.headers.get("location")) != (303, f"/c/{SLUG}/signed?lang=en"):
             raise BenchmarkError(f"sign: unexpected answer {reply.status}")
@@ -41,7 +34,7 @@ class Signing:
         folder = self.store.data_dir
         head = write_head(folder / f"head-{server.port}", server, f"POST {PATH} HTTP/1.1")
         forms = write_forms(folder / "forms", self.campaign.statements["en"].id)
-        arguments = [str(head), str(forms), _fresh_prefix(self.store)]
+        arguments = [str(head), str(forms), fresh_prefix()]
         return run_wrk(server, "sign", arguments, self.options.connections, seconds or self.options.seconds)
 
 
@@ -53,16 +46,17 @@ class Confirming:
     campaign: CampaignSnapshot
     options: Options
     _tokens: list[str] = field(default_factory=list)
+    _share: int = 0  # of one round
 
     def stock(self, rounds: int, per_second: float) -> None:
         """Store as many drafts as so many rounds could press."""
         wanted = int(rounds * self.options.seconds * per_second * 1.5) + 10 * self.options.connections
-        self._tokens += add_drafts(self.store, self.campaign, wanted, _fresh_prefix(self.store))
+        self._tokens += add_drafts(self.store, self.campaign, wanted)
         self._share = len(self._tokens) // rounds
 
     def check(self, server: Server) -> None:
         """One button by hand."""
-        (token,) = add_drafts(self.store, self.campaign, 1, _fresh_prefix(self.store))
+        (token,) = add_drafts(self.store, self.campaign, 1)
         reply = server.ask("POST", f"/confirm/{token}?lang=en", b"", form_headers(server))
         if (reply.status, reply.headers.get("location")) != (303, f"/c/{SLUG}/thanks?lang=en"):
             raise BenchmarkError(f"confirm: unexpected answer {reply.status}")

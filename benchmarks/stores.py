@@ -3,6 +3,7 @@
 import os
 import platform
 import secrets
+import shutil
 import statistics
 import time
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from petitions.settings import Settings, load_settings, parse_database_url
 
 _SYNCHRONOUS = {0: "OFF", 1: "NORMAL", 2: "FULL", 3: "EXTRA"}
 _FSYNCS = 50
+_NOTE = "database"  # a file with the name of the store's database
 _POSTGRESQL_SETTINGS = ("fsync", "synchronous_commit", "full_page_writes", "server_version", "shared_buffers")
 
 
@@ -80,47 +82,54 @@ class Shelf:
     def __init__(self, options: Options, server_url: str | None) -> None:
         self._options = options
         self._server_url = server_url
-        self._made: list[str] = []
+        self._passing: list[str] = []  # databases to drop at the end
 
-    def store(self, name: str) -> Store:
-        """The installation of this name; the same again when the work directory is kept."""
-        data_dir = self._options.work / f"{self._options.store}-{name}"
-        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    def store(self, name: str, *, keep: bool = False) -> Store:
+        """A fresh installation of this name. With `keep` it is there in the next run as well, if the work
+        directory is."""
+        data_dir = self._data_dir(name)
+        if data_dir.exists():
+            shutil.rmtree(data_dir)
+        data_dir.mkdir(parents=True, mode=0o700)
+        if self._server_url is not None:
+            database = f"benchmark_{name}_{secrets.token_hex(4)}"
+            _administer(self._server_url, f'CREATE DATABASE "{database}"')
+            (data_dir / _NOTE).write_text(database, encoding="ascii")
+            if not (keep and self._options.keep):
+                self._passing.append(database)
+        return self._store(data_dir)
+
+    def find(self, name: str) -> Store | None:
+        """The installation of this name that an earlier benchmark kept."""
+        data_dir = self._data_dir(name)
+        return self._store(data_dir) if data_dir.exists() else None
+
+    def _data_dir(self, name: str) -> Path:
+        return self._options.work / f"{self._options.store}-{name}"
+
+    def _store(self, data_dir: Path) -> Store:
         if self._server_url is None:
             return Store("sqlite", data_dir, f"sqlite:///{data_dir}/petitions.db", data_dir)
-        files = None if self._options.database_url else self._options.work / "pg"
-        return Store("postgresql", data_dir, self._database(data_dir / "database", name), files)
-
-    def _database(self, note: Path, name: str) -> str:
-        """A database of our own on the server; its name is noted, to find it again."""
-        assert self._server_url is not None
-        if not note.exists():
-            made = f"benchmark_{name}_{secrets.token_hex(4)}"
-            _administer(self._server_url, f'CREATE DATABASE "{made}"')
-            note.write_text(made, encoding="ascii")
-        database = note.read_text(encoding="ascii")
-        self._made.append(database)
-        return make_url(self._server_url).set(database=database).render_as_string(hide_password=False)
+        database = (data_dir / _NOTE).read_text(encoding="ascii")
+        url = make_url(self._server_url).set(database=database).render_as_string(hide_password=False)
+        return Store("postgresql", data_dir, url, None if self._options.database_url else self._options.work / "pg")
 
     def drop(self) -> None:
-        """Delete the databases that were made on somebody's server."""
-        if self._server_url is not None:
-            for database in self._made:
-                _administer(self._server_url, f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
-            self._made.clear()
+        """Drop the databases that were not to be kept."""
+        for database in self._passing:
+            assert self._server_url is not None
+            _administer(self._server_url, f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
 
 
 @contextmanager
-def shelf(options: Options, *, keep: bool) -> Iterator[Shelf]:
-    """The place of the stores; with PostgreSQL a server of our own runs meanwhile, unless one is given.
-    Databases on a given server are dropped at the end unless `keep`."""
+def shelf(options: Options) -> Iterator[Shelf]:
+    """The place of the stores; with PostgreSQL a server of our own runs meanwhile, unless one is given."""
     with _server(options) as url:
         made = Shelf(options, url)
         try:
             yield made
         finally:
-            if options.database_url and not keep:
-                made.drop()
+            made.drop()
 
 
 @contextmanager

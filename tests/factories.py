@@ -10,7 +10,7 @@ from typing import Any
 
 from petitions.campaigns.files import CampaignFiles, Wording
 from petitions.campaigns.queries import CampaignSnapshot, get_snapshot
-from petitions.campaigns.terms import read_terms
+from petitions.campaigns.reading import read_terms
 from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.ids import new_id
@@ -40,7 +40,7 @@ def campaign_files(
 ) -> CampaignFiles:
     """A campaign as it is read from files. `changes`: terms by their keys in campaign.toml, and opens_at,
     closes_at, wordings."""
-    wordings = changes.pop("wordings", {language: WORDING for language in languages})
+    wordings = changes.pop("wordings", dict.fromkeys(languages, WORDING))
     moments = {key: changes.pop(key, None) for key in ("opens_at", "closes_at")}
     terms = read_terms({**TERMS, **changes}, sorted(wordings))
     return CampaignFiles(slug, next(iter(wordings)), moments["opens_at"], moments["closes_at"], terms, wordings)

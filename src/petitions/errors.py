@@ -91,7 +91,11 @@ class LinkInvalid(PetitionsError):
 
 
 class LinkExpired(LinkInvalid):
-    """A token was right once, and is too old."""
+    """A token was right once, and is too old; `campaign_id` says for which campaign it was."""
+
+    def __init__(self, campaign_id: int) -> None:
+        super().__init__("token is too old")
+        self.campaign_id = campaign_id
 
 
 class ForeignOrigin(PetitionsError):

@@ -198,6 +198,12 @@ def _parse_log_level(text: str) -> str:
     return text
 
 
+def _parse_site_name(text: str) -> str:
+    if not text.strip() or not text.isprintable() or len(text) > 80:
+        raise ValueError("expected a name of 1 to 80 characters on one line")
+    return text.strip()
+
+
 def _parse_metrics_token(text: str) -> str:
     if len(text) < 16:
         raise ValueError("expected at least 16 characters")
@@ -259,7 +265,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         "base_url": base_url,
         "data_dir": data_dir,
         "database_url": reader.read("DATABASE_URL", parse_database_url, f"sqlite:///{data_dir}/petitions.db"),
-        "site_name": reader.read("SITE_NAME", str.strip, "Solidarity Statements"),
+        "site_name": reader.read("SITE_NAME", _parse_site_name, "Solidarity Statements"),
         "smtp": reader.read("SMTP_URL", parse_smtp_url, None),
         "mail_from": reader.read("MAIL_FROM", parse_mail_from, f"petitions@{urlsplit(base_url).hostname}"),
         "mailbox_dir": Path(mailbox).absolute() if mailbox else None,

@@ -36,7 +36,7 @@ class Tokens:
         except (BadData, struct.error, ValueError, UnicodeError, OverflowError):
             raise LinkInvalid("token is damaged") from None
         if lifetime is not None and now - made_at.astimezone(UTC) > lifetime:
-            raise LinkExpired("token is too old")
+            raise LinkExpired(campaign_id)
         return campaign_id, UUID(bytes=row_id)
 
     def _signer(self, purpose: str) -> TimestampSigner:

@@ -45,7 +45,7 @@ name = "Example Union"
 url = "https://example.org/union"
 
 [visibility]
-choices = ["public", "anonymous"]
+choices = ["anonymous", "public"]
 default = "anonymous"
 
 [affiliation]
@@ -125,12 +125,12 @@ def test_everything_that_a_campaign_can_say(tmp_path: Path) -> None:
         opens_at=datetime(2026, 11, 1, tzinfo=UTC),
         closes_at=datetime(2026, 12, 24, 17, tzinfo=UTC),
         terms=Terms(
-            signers=("individuals", "organisations"),
+            signers=("organisations", "individuals"),
             goal_steps=(5000,),
             public_list="latest",
             responsible=Responsible("Example Committee", "privacy@example.org", "1 Example Street"),
             addressees=({"en": "The court", "es": "The court"}, {"en": "The minister", "es": "La ministra"}),
-            visibility_choices=("public", "anonymous"),
+            visibility_choices=("anonymous", "public"),
             visibility_default="anonymous",
             reply_to="contact@example.org",
             initiator=Initiator("Example Union", "https://example.org/union"),

@@ -16,7 +16,7 @@ from petitions.mail.limits import (
 from tests.mail.support import NOON, make_campaign, queue_mails
 
 ANA, BEN = b"a" * 16, b"b" * 16
-SUBJECT = UUID(int=1)
+SUBJECT = ("confirm", UUID(int=1))
 
 
 @pytest.mark.parametrize(
@@ -68,8 +68,8 @@ def test_recent_mails_forgets_after_a_day(mail_database: Database) -> None:
 
 def test_recent_mails_knows_when_a_subject_was_mailed_last(mail_database: Database) -> None:
     hour = timedelta(hours=1)
-    queue_mails(mail_database, email_key=ANA, subject_id=SUBJECT, now=NOON - 2 * hour)
-    queue_mails(mail_database, email_key=ANA, subject_id=SUBJECT, now=NOON - hour)
+    queue_mails(mail_database, email_key=ANA, subject_id=SUBJECT[1], now=NOON - 2 * hour)
+    queue_mails(mail_database, email_key=ANA, subject_id=SUBJECT[1], now=NOON - hour)
     with mail_database.reading() as session:
         recent = recent_mails(session, [ANA], NOON)
     assert recent.last_about(SUBJECT) == NOON - hour

@@ -12,7 +12,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-from petitions.campaigns.terms import Terms, TermsError, read_terms
+from petitions.campaigns.reading import TermsError, read_terms
+from petitions.campaigns.terms import Terms
 from petitions.errors import CampaignFileError
 from petitions.i18n import is_language_tag
 

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from petitions.campaigns.lifecycle import Status, status_at
 from petitions.campaigns.models import Background, Campaign, Statement
-from petitions.campaigns.terms import Terms, read_terms
+from petitions.campaigns.reading import read_terms
+from petitions.campaigns.terms import Terms
 from petitions.errors import CampaignNotFound
 
 

@@ -16,22 +16,26 @@ MAILS_PER_CAMPAIGN = 5  # to one address about one campaign
 MAILS_PER_ADDRESS = 10  # to one address about all campaigns
 
 
+#: What a mail is about: its kind and its subject.
+About = tuple[str, UUID]
+
+
 class RecentMails:
     """What each address of a batch got within PERIOD, kept up while the batch adds to it."""
 
     def __init__(self) -> None:
         self.about_campaign: Counter[tuple[bytes, int]] = Counter()
         self.to_address: Counter[bytes] = Counter()
-        self._last_about: dict[UUID, datetime] = {}
+        self._last_about: dict[About, datetime] = {}
 
-    def add(self, email_key: bytes, campaign_id: int, subject_id: UUID, at: datetime, count: int = 1) -> None:
+    def add(self, email_key: bytes, campaign_id: int, about: About, at: datetime, count: int = 1) -> None:
         """Count mails about one subject, the last of them queued then."""
         self.about_campaign[email_key, campaign_id] += count
         self.to_address[email_key] += count
-        self._last_about[subject_id] = max(at, self._last_about.get(subject_id, at))
+        self._last_about[about] = max(at, self._last_about.get(about, at))
 
-    def last_about(self, subject_id: UUID) -> datetime | None:
-        return self._last_about.get(subject_id)
+    def last_about(self, about: About) -> datetime | None:
+        return self._last_about.get(about)
 
 
 def may_mail(recent: RecentMails, email_key: bytes, campaign_id: int) -> bool:
@@ -45,6 +49,7 @@ _RECENT = (
     select(
         _columns.email_key,
         _columns.campaign_id,
+        _columns.kind,
         _columns.subject_id,
         func.max(_columns.created_at),
         func.count(),
@@ -53,7 +58,7 @@ _RECENT = (
         _columns.email_key.in_(bindparam("email_keys", expanding=True)),
         _columns.created_at > bindparam("since"),
     )
-    .group_by(_columns.email_key, _columns.campaign_id, _columns.subject_id)
+    .group_by(_columns.email_key, _columns.campaign_id, _columns.kind, _columns.subject_id)
 )
 
 
@@ -63,6 +68,6 @@ def recent_mails(session: Session, email_keys: Collection[bytes], now: datetime)
     if not email_keys:
         return recent
     values = {"email_keys": list(email_keys), "since": now - PERIOD}
-    for email_key, campaign_id, subject_id, last, count in session.connection().execute(_RECENT, values):
-        recent.add(email_key, campaign_id, subject_id, last, count)
+    for email_key, campaign_id, kind, subject_id, last, count in session.connection().execute(_RECENT, values):
+        recent.add(email_key, campaign_id, (kind, subject_id), last, count)
     return recent

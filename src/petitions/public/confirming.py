@@ -73,7 +73,7 @@ async def show_confirm(request: Request) -> Response:
         campaign_id, draft_id = site.tokens.read(CONFIRM_PURPOSE, token, utc_now(), CONFIRM_LIFETIME)
         found = await site.database.read(find_linked, campaign_id, draft_id)
     except LinkInvalid as error:
-        return _link_invalid(request, expired=isinstance(error, LinkExpired))
+        return await _refuse(request, error)
     campaign = await site.campaigns.get(found.slug)
     words = translator(resolve_for(request, default=found.draft.language if found.draft else "en")[0])
     if found.is_signature:
@@ -125,7 +125,7 @@ async def confirm(request: Request) -> Response:
         outcome = await site.confirming.submit(Confirmation(campaign_id, draft_id, arrived_at))
         slug = await _slug(site, campaign_id)
     except LinkInvalid as error:
-        return _link_invalid(request, expired=isinstance(error, LinkExpired))
+        return await _refuse(request, error)
     except (IntakeFull, StoreUnavailable, IntakeRejected) as error:
         target = request.url.path + ("?" + request.url.query if request.url.query else "")
         return error_response(request, error, (target, []))
@@ -174,8 +174,24 @@ async def _too_late(site: Site, campaign: CampaignSnapshot, words: Translator) -
     return answer(site, words, "public/not_open.html", f"/c/{campaign.slug}", 409, campaign=view, switch=False)
 
 
+async def _refuse(request: Request, error: LinkInvalid) -> Response:
+    """The page for a link that does not work; whose campaign is known, the way back to its statement."""
+    if not isinstance(error, LinkExpired):
+        return _link_invalid(request, expired=False)
+    try:
+        slug = await _slug(site_of(request), error.campaign_id)
+    except (LinkInvalid, StoreUnavailable):
+        return _link_invalid(request, expired=True)
+    return _link_invalid(request, expired=True, slug=slug)
+
+
 def _link_invalid(
-    request: Request, *, expired: bool, form: RenewalForm | None = None, status: int | None = None
+    request: Request,
+    *,
+    expired: bool,
+    form: RenewalForm | None = None,
+    status: int | None = None,
+    slug: str | None = None,
 ) -> Response:
     words, path = translator_for(request), request.scope["path"]
     return answer(
@@ -188,6 +204,7 @@ def _link_invalid(
         expired=expired,
         form=form or RenewalForm(),
         renewal_url=f"/confirm?lang={words.language}",
+        sign_url=f"/c/{slug}?lang={words.language}#sign" if slug else None,
     )
 
 

@@ -9,6 +9,7 @@ from email_validator import EmailNotValidError, validate_email
 
 #: Raise it when the rules below change: keys made under other rules would count people twice.
 RULES_VERSION = 1
+_MAX_LOCAL_PART = 64  # RFC 5321, 4.5.3.1.1
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,12 @@ class InvalidAddress(ValueError):
 def check_address(text: str) -> str:
     """The address in its normal form. Asks no name server. Raises InvalidAddress."""
     try:
-        return validate_email(text, check_deliverability=False, allow_smtputf8=True).normalized
+        address = validate_email(text, check_deliverability=False, allow_smtputf8=True).normalized
     except (EmailNotValidError, UnicodeError):
         raise InvalidAddress from None
+    if len(address.rpartition("@")[0].encode()) > _MAX_LOCAL_PART:
+        raise InvalidAddress
+    return address
 
 
 def canonical_address(address: str) -> str:

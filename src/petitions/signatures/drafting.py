@@ -189,7 +189,7 @@ class _Mails:
     def add(self, kind: str, draft: NewDraft, subject_id: UUID) -> None:
         if not may_mail(self._recent, draft.email_key, draft.campaign_id):
             return
-        self._recent.add(draft.email_key, draft.campaign_id, subject_id, self._now)
+        self._recent.add(draft.email_key, draft.campaign_id, (kind, subject_id), self._now)
         self.queued.append(
             outbox.NewMail(
                 kind=kind,
@@ -201,7 +201,7 @@ class _Mails:
         )
 
     def add_again(self, kind: str, draft: NewDraft, subject_id: UUID) -> None:
-        last = self._recent.last_about(subject_id)
+        last = self._recent.last_about((kind, subject_id))
         if last is None or self._now - last >= _REPEAT:
             self.add(kind, draft, subject_id)
 

@@ -67,7 +67,7 @@ def release(session: Session, slug: str, ids: Sequence[UUID], now: datetime) -> 
     mails = []
     for draft in held:
         if may_mail(recent, draft.email_key, draft.campaign_id):
-            recent.add(draft.email_key, draft.campaign_id, draft.id, now)
+            recent.add(draft.email_key, draft.campaign_id, (CONFIRM, draft.id), now)
             mails.append(outbox.NewMail(CONFIRM, draft.campaign_id, draft.id, draft.email_key, draft.language))
     session.execute(
         update(Draft)

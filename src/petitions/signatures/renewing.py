@@ -30,7 +30,7 @@ def renew_mails(session: Session, email_key: bytes, now: datetime) -> int:
     mails = []
     for draft in drafts:
         if may_mail(recent, email_key, draft.campaign_id):
-            recent.add(email_key, draft.campaign_id, draft.id, now)
+            recent.add(email_key, draft.campaign_id, (CONFIRM, draft.id), now)
             mails.append(outbox.NewMail(CONFIRM, draft.campaign_id, draft.id, email_key, draft.language))
     outbox.queue(session, mails, now)
     return len(mails)
