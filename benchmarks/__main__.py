@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import confirm, page, sign
+from benchmarks import confirm, export, growth, mail, page, processes, sign
 from benchmarks.load import require_wrk
 from benchmarks.options import BenchmarkError, Options, ToolMissing
 

@@ -1,20 +1,23 @@
 """A campaign with as many signatures as you like: kept in the work directory, and used again."""
 
 import json
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any, cast
 
 from sqlalchemy import Table, delete, func, insert, select, text, update
+from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from benchmarks.options import BenchmarkError, Options
 from benchmarks.people import Person, make_person, rename
 from benchmarks.seeding import batched, prepare, signed_columns
-from benchmarks.stores import Shelf, Store
+from benchmarks.stores import Shelf, Store, administer
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.db import Base
@@ -61,7 +64,9 @@ def check_counts(store: Store, campaign: CampaignSnapshot) -> int:
             behind = session.scalar(
                 select(Tally.last_serial - Tally.rolled_up_serial).where(Tally.campaign_id == campaign.id)
             )
-            wrong = [] if behind else [each for each in DIMENSIONS if not _is_rolled_up(session, campaign.id, each)]
+            wrong = (
+                [] if behind else [each for each in DIMENSIONS if not _is_rolled_up(session, campaign.id, each)]
+            )
     if counted.drift or wrong:
         raise BenchmarkError(f"seeding: the count is wrong by {counted.drift}, roll-ups are wrong: {wrong}")
     return counted.rows
@@ -102,17 +107,18 @@ def _fill(store: Store, campaign: CampaignSnapshot, count: int) -> None:
                 .where(Tally.campaign_id == campaign.id)
                 .values(counted=count, last_serial=count, rolled_up_serial=count, changed_at=now)
             )
-        _settle(store, database.engine.execution_options(isolation_level="AUTOCOMMIT"))
+    _settle(store)
 
 
-def _settle(store: Store, engine: Any) -> None:
+def _settle(store: Store) -> None:
     """What time does to a real store: statistics are gathered, and the log is written back."""
-    statements = ["VACUUM (ANALYZE)", "CHECKPOINT"]
+    url = make_url(store.url)
     if store.kind == "sqlite":
-        statements = ["ANALYZE", "PRAGMA wal_checkpoint(TRUNCATE)"]
-    with engine.connect() as connection:
-        for statement in statements:
-            connection.execute(text(statement))
+        with closing(sqlite3.connect(str(url.database))) as file:
+            file.execute("ANALYZE")
+            file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    else:
+        administer(store.url, "VACUUM (ANALYZE)", "CHECKPOINT")
 
 
 def _signatures(

