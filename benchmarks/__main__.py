@@ -1,10 +1,11 @@
-"""python -m benchmarks sign | confirm | page | all"""
+"""python -m benchmarks sign | confirm | page | growth | processes | export | mail | all"""
 
 import argparse
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import confirm, export, growth, mail, page, processes, sign
@@ -15,7 +16,20 @@ _COMMANDS: dict[str, Callable[[Options], None]] = {
     "sign": sign.run,
     "confirm": confirm.run,
     "page": page.run,
+    "growth": growth.run,
+    "processes": processes.run,
+    "export": export.run,
+    "mail": mail.run,
 }
+#: What `all` runs on each store: pages hardly touch it.
+_ALL = {"sqlite": list(_COMMANDS), "postgresql": ["sign", "confirm", "processes", "export", "mail"]}
+_EXAMPLES = """
+examples:
+  python -m benchmarks all | tee figures.jsonl
+  python -m benchmarks sign --store postgresql --rounds 9
+  python -m benchmarks growth --work /var/tmp/bench     # the second time, the campaign is full already
+  python -m benchmarks growth --signatures 20000 --seconds 2 --rounds 1     # does it work?
+"""
 
 
 def main() -> int:
@@ -25,7 +39,7 @@ def main() -> int:
     work = arguments.work or Path(tempfile.mkdtemp(prefix="bench", dir="/tmp"))
     work.mkdir(parents=True, exist_ok=True)
     options = Options(
-        store=arguments.store,
+        store=arguments.store or "sqlite",
         connections=arguments.connections,
         seconds=arguments.seconds,
         rounds=arguments.rounds,
@@ -36,8 +50,10 @@ def main() -> int:
     )
     try:
         require_wrk()
-        for name in _COMMANDS if arguments.benchmark == "all" else [arguments.benchmark]:
-            _COMMANDS[name](options)
+        if arguments.benchmark == "all":
+            _run_all(options, [arguments.store] if arguments.store else list(_ALL))
+        else:
+            _COMMANDS[arguments.benchmark](options)
     except ToolMissing as error:
         print(error, file=sys.stderr)
         return 2
@@ -50,16 +66,41 @@ def main() -> int:
     return 0
 
 
+def _run_all(options: Options, stores: list[str]) -> None:
+    """Everything, also after something went wrong. Raises BenchmarkError at the end if so."""
+    failures = 0
+    for store in stores:
+        for name in _ALL[store]:
+            try:
+                _COMMANDS[name](replace(options, store=store))
+            except ToolMissing:
+                raise
+            except BenchmarkError as error:
+                print(f"{name} on {store}: {error}", file=sys.stderr)
+                failures += 1
+    if failures:
+        raise BenchmarkError(f"{failures} of the benchmarks went wrong")
+
+
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Each prints one JSON line.")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Each benchmark prints one JSON line: a figure, what it is compared with, and the ratio.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("benchmark", choices=[*_COMMANDS, "all"])
-    parser.add_argument("--store", choices=["sqlite", "postgresql"], default="sqlite")
-    parser.add_argument("--connections", type=int, default=32)
-    parser.add_argument("--seconds", type=float, default=4.0, help="of each round")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--signatures", type=int, default=1_000_000, help="in the full campaign")
     parser.add_argument(
-        "--work", type=Path, help="a directory for data, kept and used again (default: a fresh one)"
+        "--store", choices=list(_ALL), help="where the signatures are (default: sqlite; both for `all`)"
+    )
+    parser.add_argument("--connections", type=int, default=32, help="of wrk (default: 32)")
+    parser.add_argument("--seconds", type=float, default=4.0, help="of each round (default: 4); half in growth")
+    parser.add_argument("--rounds", type=int, default=5, help="(default: 5); at most 3 of export and mail")
+    parser.add_argument(
+        "--signatures", type=int, default=1_000_000, help="of the full campaign (default: 1000000)"
+    )
+    parser.add_argument(
+        "--work", type=Path, help="a directory for data; the full campaign is kept there (default: a fresh one)"
     )
     parser.add_argument("--database-url", help="a PostgreSQL server to use instead of one of our own")
     return parser.parse_args()

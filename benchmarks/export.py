@@ -56,7 +56,9 @@ def run(options: Options) -> None:
         figures: list[Run] = []
         baselines: list[Run] = []
         for _ in range(min(options.rounds, _ROUNDS)):
-            baselines.append(_copy(store, query, theirs) if store.kind == "postgresql" else _dump(store, query, theirs))
+            baselines.append(
+                _copy(store, query, theirs) if store.kind == "postgresql" else _dump(store, query, theirs)
+            )
             figures.append(_export(store, ours))
         rows = _check(ours, theirs)
         pairs = list(zip(figures, baselines, strict=True))
@@ -108,10 +110,15 @@ def _measured(output: Path, command: Sequence[str], environ: dict[str, str]) -> 
 def _copy(store: Store, query: str, file: Path) -> Run:
     url = make_url(store.url).set(drivername="postgresql").render_as_string(hide_password=False)
     started, cpu = time.monotonic(), time.process_time()
-    with psycopg.connect(url) as connection, connection.cursor() as cursor, file.open("wb") as out:
-        with cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT csv, HEADER)".encode()) as copy:
-            for block in copy:
-                out.write(block)
+    statement = f"COPY ({query}) TO STDOUT (FORMAT csv, HEADER)".encode()
+    with (
+        psycopg.connect(url) as connection,
+        connection.cursor() as cursor,
+        cursor.copy(statement) as copy,
+        file.open("wb") as out,
+    ):
+        for block in copy:
+            out.write(block)
     return Run(time.monotonic() - started, time.process_time() - cpu, None)
 
 

@@ -92,21 +92,20 @@ def _fill(store: Store, campaign: CampaignSnapshot, count: int) -> None:
     words: list[tuple[str, int]] = []
     parts: Counter[tuple[str, str]] = Counter()
     now = utc_now()
-    with store.opened() as database:
-        with database.writing() as session:
-            if store.kind == "sqlite":
-                session.execute(text("PRAGMA cache_size=-400000"))  # of this connection alone
-            for rows in batched(_signatures(store, campaign, count, now, words, parts)):
-                _insert(session, Signature, rows)
-            words.sort()
-            for rows in batched({"campaign_id": campaign.id, "word": w, "serial": serial} for w, serial in words):
-                _insert(session, SignatureWord, rows)
-            _insert(session, TallyPart, _part_rows(campaign, parts))
-            session.execute(
-                update(Tally)
-                .where(Tally.campaign_id == campaign.id)
-                .values(counted=count, last_serial=count, rolled_up_serial=count, changed_at=now)
-            )
+    with store.opened() as database, database.writing() as session:
+        if store.kind == "sqlite":
+            session.execute(text("PRAGMA cache_size=-400000"))  # of this connection alone
+        for rows in batched(_signatures(store, campaign, count, now, words, parts)):
+            _insert(session, Signature, rows)
+        words.sort()
+        for rows in batched({"campaign_id": campaign.id, "word": w, "serial": serial} for w, serial in words):
+            _insert(session, SignatureWord, rows)
+        _insert(session, TallyPart, _part_rows(campaign, parts))
+        session.execute(
+            update(Tally)
+            .where(Tally.campaign_id == campaign.id)
+            .values(counted=count, last_serial=count, rolled_up_serial=count, changed_at=now)
+        )
     _settle(store)
 
 

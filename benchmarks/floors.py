@@ -22,8 +22,8 @@ from starlette.routing import BaseRoute, Route
 
 from petitions.app import create_app
 from petitions.clock import utc_now
-from petitions.mail.pace import Pace
 from petitions.errors import InvalidRequest, PageNotFound
+from petitions.mail.pace import Pace
 from petitions.public.campaigns import visit
 from petitions.public.forms import sign_form_for
 from petitions.public.signing import read_form, sign

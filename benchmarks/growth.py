@@ -23,42 +23,62 @@ WANTED_RATIO = {"page": 0.9, "list": 0.9, "sign": 0.8, "confirm": 0.8}
 _WARM_UP = 1.0
 
 
-@dataclass(frozen=True)
 class Side:
-    """One store with its server."""
+    """One store with its server, and everything that was loaded on it."""
 
-    store: Store
-    campaign: CampaignSnapshot
-    server: Server
-    options: Options
+    def __init__(self, store: Store, campaign: CampaignSnapshot, server: Server, options: Options) -> None:
+        self.store, self.campaign, self.server, self.options = store, campaign, server, options
+        self.signing = Signing(store, campaign, options)
+        self.confirming = Confirming(store, campaign, options)
 
     def rows(self) -> Rows:
         return count_rows(self.store, self.campaign)
 
+    def get(self, path: str, seconds: float | None) -> Load:
+        file = write_get(self.store.data_dir / "get", self.server, path, gzip=True)
+        return run_wrk(self.server, "get", [str(file)], self.options.connections, seconds or self.options.seconds)
+
+
+@dataclass
+class Compared:
+    """The loads of both sides; with those of the warm-up, which are stored as well."""
+
+    figures: list[Load]
+    baselines: list[Load]
+    warm_up: tuple[Load, Load]  # full, empty
+
+    def line(self) -> dict[str, Any]:
+        return {
+            "ratio": ratio(self.figures, self.baselines),
+            "cpu_ratio": cpu_ratio(self.figures, self.baselines),
+            "figure": summarise(self.figures),
+            "baseline": summarise(self.baselines),
+        }
+
 
 def run(options: Options) -> None:
-    # There are four pairs to measure: rounds of half the length.
+    # Four pairs are measured, so each with shorter rounds.
     short = replace(options, seconds=options.seconds / 2)
     with shelf(options) as stores:
-        full_store, full_campaign_, filled_in = full_campaign(stores, options)
+        full_store, campaign, filled_in = full_campaign(stores, options)
         empty_store = stores.store("empty")
         empty_campaign = prepare(empty_store)
         stated = conditions(full_store, short)
         with petitions_server(full_store) as full_server, petitions_server(empty_store) as empty_server:
-            full = Side(full_store, full_campaign_, full_server, short)
+            full = Side(full_store, campaign, full_server, short)
             empty = Side(empty_store, empty_campaign, empty_server, short)
             signatures = full.rows().signatures
             compared = {name: _compare_page(full, empty, path) for name, path in PAGES.items()}
-            uncached = time_questions(full_server, full_store, full_campaign_, signatures)
-            compared["sign"], speed = _compare_signing(full, empty)
-            compared["confirm"] = _compare_confirming(full, empty, speed)
-        check_counts(full_store, full_campaign_)
+            uncached = time_questions(full_server, full_store, campaign, signatures)
+            signed = _compare_signing(full, empty)
+            compared["sign"] = signed.line()
+            speed = max(load.per_second for load in (*signed.figures, *signed.baselines))
+            compared["confirm"] = _compare_confirming(full, empty, speed).line()
+        for store, its_campaign in ((full_store, campaign), (empty_store, empty_campaign)):
+            check_counts(store, its_campaign)
         print_line(
             "growth",
-            {
-                f"{name} ratio >= {wanted}": compared[name]["ratio"] >= wanted
-                for name, wanted in WANTED_RATIO.items()
-            },
+            {f"{name} ratio >= {least}": compared[name]["ratio"] >= least for name, least in WANTED_RATIO.items()},
             signatures=signatures,
             **compared,
             uncached=uncached,
@@ -67,28 +87,14 @@ def run(options: Options) -> None:
         )
 
 
-def _in_turns(
-    full: Side, empty: Side, load: Callable[[Side, float | None], Load]
-) -> tuple[list[Load], list[Load]]:
-    """Rounds on the full and on the empty store; first the one, then the other goes first."""
-    figures: list[Load] = []
-    baselines: list[Load] = []
-    for side in (full, empty):
-        load(side, _WARM_UP)
+def _in_turns(full: Side, empty: Side, load: Callable[[Side, float | None], Load]) -> Compared:
+    """Rounds on the full and on the empty store; now the one goes first, now the other."""
+    compared = Compared([], [], (load(full, _WARM_UP), load(empty, _WARM_UP)))
     for number in range(full.options.rounds):
-        turns = [(full, figures), (empty, baselines)]
+        turns = [(full, compared.figures), (empty, compared.baselines)]
         for side, loads in turns if number % 2 else reversed(turns):
             loads.append(load(side, None))
-    return figures, baselines
-
-
-def _compared(figures: list[Load], baselines: list[Load]) -> dict[str, Any]:
-    return {
-        "ratio": ratio(figures, baselines),
-        "cpu_ratio": cpu_ratio(figures, baselines),
-        "figure": summarise(figures),
-        "baseline": summarise(baselines),
-    }
+    return compared
 
 
 def _compare_page(full: Side, empty: Side, path: str) -> dict[str, Any]:
@@ -98,34 +104,31 @@ def _compare_page(full: Side, empty: Side, path: str) -> dict[str, Any]:
         if reply.status != 200:
             raise BenchmarkError(f"growth: unexpected answer {reply.status} to {path}")
         sizes[name] = len(reply.body)
-
-    def load(side: Side, seconds: float | None) -> Load:
-        file = write_get(side.store.data_dir / "get", side.server, path, gzip=True)
-        return run_wrk(side.server, "get", [str(file)], side.options.connections, seconds or side.options.seconds)
-
-    return {**_compared(*_in_turns(full, empty, load)), "bytes": sizes}
+    return {**_in_turns(full, empty, lambda side, seconds: side.get(path, seconds)).line(), "bytes": sizes}
 
 
-def _compare_signing(full: Side, empty: Side) -> tuple[dict[str, Any], float]:
-    """And the speed of signing on the empty store."""
-    signing = {each.server.port: Signing(each.store, each.campaign, each.options) for each in (full, empty)}
-    before = {port: 0 for port in signing}
-    loads: dict[int, list[Load]] = {port: [] for port in signing}
+def _compare_signing(full: Side, empty: Side) -> Compared:
     for side in (full, empty):
-        signing[side.server.port].check(side.server)
-        before[side.server.port] = side.rows().drafts
+        side.signing.check(side.server)
+    before = [side.rows().drafts for side in (full, empty)]
+    compared = _in_turns(full, empty, lambda side, seconds: side.signing.load(side.server, seconds))
+    after = [side.rows().drafts for side in (full, empty)]
+    _check(full, empty, compared, before, after)
+    return compared
 
-    def load(side: Side, seconds: float | None) -> Load:
-        made = signing[side.server.port].load(side.server, seconds)
-        loads[side.server.port].append(made)
-        return made
 
-    figures, baselines = _in_turns(full, empty, load)
+def _compare_confirming(full: Side, empty: Side, speed: float) -> Compared:
     for side in (full, empty):
-        port = side.server.port
-        check_stored("growth", side.rows().drafts - before[port], loads[port], side.options.connections)
-    return _compared(figures, baselines), max(load.per_second for load in baselines)
+        side.confirming.check(side.server)
+        side.confirming.stock(side.options.rounds + 1, 2 * speed)
+    before = [side.rows().signatures for side in (full, empty)]
+    compared = _in_turns(full, empty, lambda side, seconds: side.confirming.load(side.server, seconds))
+    after = [side.rows().signatures for side in (full, empty)]
+    _check(full, empty, compared, before, after)
+    return compared
 
 
-def _compare_confirming(full: Side, empty: Side, speed: float) -> dict[str, Any]:
-    raise NotImplementedError
+def _check(full: Side, empty: Side, compared: Compared, before: list[int], after: list[int]) -> None:
+    loads = ([compared.warm_up[0], *compared.figures], [compared.warm_up[1], *compared.baselines])
+    for side, its_loads, earlier, later in zip((full, empty), loads, before, after, strict=True):
+        check_stored("growth", later - earlier, its_loads, side.options.connections)

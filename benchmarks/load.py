@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.options import BenchmarkError, ToolMissing
+from benchmarks.processors import ended_seconds, idle_seconds
 from benchmarks.servers import Server
 
 _SCRIPTS = Path(__file__).resolve().parent / "lua"
@@ -26,6 +27,8 @@ class Load:
     p99: float
     longest: float
     cpu: tuple[float, ...]  # share of a core that each server process used
+    wrk_cpu: float  # and wrk itself
+    idle: float  # cores that nobody used
 
     @property
     def per_second(self) -> float:
@@ -47,9 +50,9 @@ def run_wrk(server: Server, script: str, arguments: list[str], connections: int,
     """Load the server for so long. Raises BenchmarkError when a response was not what it should be."""
     command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", f"--timeout={_TIMEOUT}s"]
     command += ["-s", str(_SCRIPTS / f"{script}.lua"), server.origin, "--", *arguments]
-    before = server.cpu_seconds()
+    before, wrk_before, idle_before = server.cpu_seconds(), ended_seconds(), idle_seconds()
     run = subprocess.run(command, capture_output=True, text=True, timeout=seconds + _SLACK, check=False)
-    after = server.cpu_seconds()
+    after, wrk_after, idle_after = server.cpu_seconds(), ended_seconds(), idle_seconds()
     reports = [line.removeprefix("REPORT ") for line in run.stdout.splitlines() if line.startswith("REPORT ")]
     if run.returncode != 0 or len(reports) != 1:
         raise BenchmarkError(f"wrk failed: {run.stderr.strip() or run.stdout.strip()}")
@@ -66,4 +69,6 @@ def run_wrk(server: Server, script: str, arguments: list[str], connections: int,
         p99=report["p99"] / 1000,
         longest=report["max"] / 1000,
         cpu=tuple((b - a) / elapsed for a, b in zip(before, after, strict=True)),
+        wrk_cpu=(wrk_after - wrk_before) / elapsed,
+        idle=(idle_after - idle_before) / elapsed,
     )

@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import func, select
 
 from benchmarks.options import BenchmarkError, Options
+from benchmarks.processors import process_seconds
 from benchmarks.results import print_line
 from benchmarks.seeding import add_mails, prepare
-from benchmarks.servers import Sink, cpu_seconds, petitions_worker, smtp_client, smtp_sink
+from benchmarks.servers import Sink, petitions_worker, smtp_client, smtp_sink
 from benchmarks.stores import Store, conditions, shelf
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.mail.models import Outbox
@@ -25,10 +26,10 @@ class Sending:
 
     def __init__(self, sink: Sink, pid: int) -> None:
         sink.report(_TIMEOUT)
-        cpu = cpu_seconds(pid)
+        cpu = process_seconds(pid)
         seconds = float(sink.report(_TIMEOUT)["seconds"])
         self.per_second = (MAILS - 1) / seconds
-        self.cpu_microseconds = (cpu_seconds(pid) - cpu) / (MAILS - 1) * 1e6
+        self.cpu_microseconds = (process_seconds(pid) - cpu) / (MAILS - 1) * 1e6
 
 
 def run(options: Options) -> None:

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.options import ROOT, BenchmarkError
+from benchmarks.processors import process_seconds
 from benchmarks.stores import Store
 from petitions.cli.serving import listen
 
 _START = 30.0
 _GRACE = 30.0
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Server:
 
     def cpu_seconds(self) -> list[float]:
         """Processor time that each process has used so far."""
-        return [cpu_seconds(process.pid) for process in self.processes]
+        return [process_seconds(process.pid) for process in self.processes]
 
     def ask(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
@@ -209,13 +209,3 @@ def end(process: "subprocess.Popen[bytes] | subprocess.Popen[str]") -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-def cpu_seconds(pid: int) -> float:
-    """Processor time that this process has used so far."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii") as file:  # noqa: PTH123 - not a file on a disk
-            fields = file.read().rpartition(")")[2].split()
-    except FileNotFoundError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / _TICKS

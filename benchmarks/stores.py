@@ -17,6 +17,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from benchmarks.options import Options
+from benchmarks.processors import family_seconds
 from petitions.db import Database
 from petitions.settings import Settings, load_settings, parse_database_url
 
@@ -58,6 +59,13 @@ class Store:
             yield database
         finally:
             database.close()
+
+    def cpu_seconds(self) -> float | None:
+        """Processor time of PostgreSQL so far, with all its processes; None where it is not ours. SQLite has
+        none of its own."""
+        if self.kind == "sqlite" or self.files is None:
+            return None
+        return family_seconds(int((self.files / "postmaster.pid").read_text(encoding="ascii").split()[0]))
 
     def durability(self) -> dict[str, Any]:
         """What the store itself says about what a commit means."""

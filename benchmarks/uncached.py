@@ -2,7 +2,8 @@
 
 import http.client
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import cycle
 from random import Random
 from statistics import quantiles
 from typing import Any
@@ -20,40 +21,36 @@ from petitions.signatures.models import SignatureWord
 
 _PATH = f"/c/{SLUG}/signatures"
 _QUESTIONS = 100
-#: Signers with this name are many in people.py.
-_COMMON = "maria"
-_NOBODY = "zzz"
+_NOBODY = "zzz"  # no name begins so
 
 
 def time_questions(server: Server, store: Store, campaign: CampaignSnapshot, signatures: int) -> dict[str, Any]:
     """For each kind of question the milliseconds of single requests, one after the other."""
     random = Random(1889)
-    rare = iter(_rare_words(store, campaign))
+    rare, common = _find_words(store, campaign)
+    next_rare = cycle(rare)
 
-    def serial() -> int:
-        return random.randrange(signatures // 2, signatures)
+    def key() -> str:
+        """Where a page of the search for the common word may begin."""
+        return f"{random.randrange(signatures // 2)}.{quote(common)}"
 
     kinds: dict[str, Callable[[], str]] = {
         "list_deep": lambda: f"from={random.randrange(60, signatures)}",
-        "search_rare": lambda: f"q={quote(next(rare))}",
-        "search_common": lambda: f"q={_COMMON}&from={serial()}.{_COMMON}",
+        "search_rare": lambda: f"q={quote(next(next_rare))}",
+        "search_common": lambda: f"q={quote(common)}&from={key()}",
         # Looks at as many names as a search may.
-        "search_two_words": lambda: f"q={_COMMON}+{_NOBODY}&from={serial()}.{_COMMON}",
+        "search_two_words": lambda: f"q={quote(common)}+{_NOBODY}&from={key()}",
     }
     return {kind: _time(server, make) for kind, make in kinds.items()}
 
 
-def _rare_words(store: Store, campaign: CampaignSnapshot) -> list[str]:
-    """Words that few names have."""
+def _find_words(store: Store, campaign: CampaignSnapshot) -> tuple[Sequence[str], str]:
+    """Words that the fewest names have, and the one that the most have."""
+    words = select(SignatureWord.word).where(SignatureWord.campaign_id == campaign.id).group_by(SignatureWord.word)
     with store.opened() as database, database.reading() as session:
-        words = session.scalars(
-            select(SignatureWord.word)
-            .where(SignatureWord.campaign_id == campaign.id)
-            .group_by(SignatureWord.word)
-            .order_by(func.count(), SignatureWord.word)
-            .limit(2 * _QUESTIONS)
-        ).all()
-    return list(words)
+        rare = session.scalars(words.order_by(func.count(), SignatureWord.word).limit(_QUESTIONS)).all()
+        common = session.scalars(words.order_by(func.count().desc(), SignatureWord.word).limit(1)).one()
+    return rare, common
 
 
 def _time(server: Server, make: Callable[[], str]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from petitions.mail.sending import Sender
 from petitions.mail.transport import FolderTransport, SmtpTransport, Transport
 from petitions.mail.waiting import wait_for_event
 from petitions.settings import Settings
-from petitions.signatures.expiring import drop_expired_drafts
+from petitions.signatures.expiring import drop_expired_drafts, forget_draft_networks
 from petitions.signatures.letters import SignerLetters
 from petitions.signatures.rollups import roll_up
 from petitions.tokens import Tokens
@@ -37,6 +37,7 @@ PURGE_OUTBOX = Chore("purge_outbox", timedelta(hours=1), outbox.purge)
 CHORES = (
     Chore("roll_up", timedelta(seconds=2), roll_up),
     Chore("drop_expired_drafts", timedelta(hours=1), drop_expired_drafts),
+    Chore("forget_draft_networks", timedelta(hours=1), forget_draft_networks),
     Chore("forget_networks", timedelta(hours=1), forget_networks),
 )
 

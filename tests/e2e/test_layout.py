@@ -52,6 +52,16 @@ def test_the_card_covers_nothing_and_its_button_is_reached(new_window: NewVisito
 _IN_WINDOW = "e => { const b = e.getBoundingClientRect(); return b.top >= 0 && b.bottom <= innerHeight; }"
 
 
+def test_without_scripts_the_card_stands_still_beside_the_title(new_window: NewVisitor) -> None:
+    visitor = new_window(java_script_enabled=False)
+    visitor.open(f"/c/{PRISONER}")
+    card, title = (visitor.page.locator(name).bounding_box() for name in ("#sign", ".poster__text"))
+    assert card is not None
+    assert title is not None
+    assert card["y"] == title["y"]
+    expect(visitor.page.locator("#sign")).to_have_css("position", "static")
+
+
 def _covered(page: Page) -> list[str]:
     """What lies under the card."""
     found: list[str] = page.evaluate(

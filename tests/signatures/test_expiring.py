@@ -1,6 +1,7 @@
 """Drafts that nobody confirmed do not stay."""
 
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -10,9 +11,9 @@ from sqlalchemy import func, select
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.db import Database
-from petitions.settings import Settings
+from petitions.settings import Rate, Settings
 from petitions.signatures import expiring
-from petitions.signatures.expiring import drop_expired_drafts
+from petitions.signatures.expiring import drop_expired_drafts, forget_draft_networks
 from petitions.signatures.models import Draft, Signature
 from petitions.tokens import CONFIRM_LIFETIME
 from tests.factories import make_campaign, sign, sign_and_confirm
@@ -74,3 +75,29 @@ def test_ids_made_now_are_not_old(database: Database, settings: Settings, campai
     assert draft.id.int >> 80 <= time.time_ns() // 1_000_000
     assert drop_expired_drafts(database, utc_now() + CONFIRM_LIFETIME - timedelta(minutes=1)) == 0
     assert drop_expired_drafts(database, utc_now() + CONFIRM_LIFETIME + timedelta(minutes=1)) == 1
+
+
+def test_the_network_of_a_draft_is_forgotten_within_48_hours(
+    database: Database, settings: Settings, campaign: CampaignSnapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also that of a held one; the draft itself stays."""
+    monkeypatch.setattr(expiring, "_STEP", 2)
+    now = utc_now()
+    rate = Rate(1, timedelta(hours=1))
+    ages = [timedelta(hours=hours) for hours in (72, 60, 50, 47.5, 46, 0)]
+    drafts = [
+        sign(
+            database,
+            replace(settings, sign_rate=rate),
+            campaign,
+            id=id_of(now - age, number),
+            arrived_at=now - age,
+            network="192.0.2.1",
+        )
+        for number, age in enumerate(ages)
+    ]
+    assert forget_draft_networks(database, now) == 4
+    assert forget_draft_networks(database, now) == 0
+    with database.reading() as session:
+        known = {row.id: row.network is not None for row in session.execute(select(Draft.id, Draft.network))}
+    assert [known[draft.id] for draft in drafts] == [False, False, False, False, True, True]

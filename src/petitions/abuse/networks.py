@@ -52,6 +52,7 @@ def get_day_key(session: Session, now: datetime) -> bytes:
 
 
 def forget_old_keys(session: Session, now: datetime) -> None:
-    """Delete the keys whose every hash is older than KEY_LIFETIME allows."""
-    oldest: date = (now - KEY_LIFETIME).date()
-    session.execute(delete(NetworkKey).where(NetworkKey.day < oldest))
+    """Delete the keys whose first hash is as old as KEY_LIFETIME allows; those of the end of that day live a day
+    shorter."""
+    last_gone: date = (now - KEY_LIFETIME).date()
+    session.execute(delete(NetworkKey).where(NetworkKey.day <= last_gone))
