@@ -41,8 +41,8 @@ def full_campaign(stores: Shelf, options: Options) -> tuple[Store, CampaignSnaps
     """The store whose campaign has `--signatures` signatures, and the seconds that filling it took; None when
     it was full already. Whatever an earlier benchmark left waiting in it is gone. Raises BenchmarkError."""
     name = f"full{options.signatures}"
-    store = stores.find(name)
-    if store is not None and (store.data_dir / _FILLED).exists():
+    store = stores.find(name, _FILLED)
+    if store is not None:
         _forget_drafts(store)
         return store, prepare(store), None
     store = stores.store(name, keep=True)
@@ -55,8 +55,8 @@ def full_campaign(stores: Shelf, options: Options) -> tuple[Store, CampaignSnaps
     return store, campaign, seconds
 
 
-def check_counts(store: Store, campaign: CampaignSnapshot) -> int:
-    """The number of signatures. Raises BenchmarkError when the count or a roll-up is not what the rows say."""
+def check_counts(store: Store, campaign: CampaignSnapshot) -> None:
+    """Raises BenchmarkError when the count or a roll-up is not what the rows say."""
     with store.opened() as database:
         with database.writing() as session:
             counted = recount(session, campaign.id, utc_now(), repair=False)
@@ -68,8 +68,7 @@ def check_counts(store: Store, campaign: CampaignSnapshot) -> int:
                 [] if behind else [each for each in DIMENSIONS if not _is_rolled_up(session, campaign.id, each)]
             )
     if counted.drift or wrong:
-        raise BenchmarkError(f"seeding: the count is wrong by {counted.drift}, roll-ups are wrong: {wrong}")
-    return counted.rows
+        raise BenchmarkError(f"the count is wrong by {counted.drift}, roll-ups are wrong: {wrong}")
 
 
 def _is_rolled_up(session: Session, campaign_id: int, dimension: str) -> bool:

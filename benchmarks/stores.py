@@ -90,11 +90,11 @@ class Shelf:
     def __init__(self, options: Options, server_url: str | None) -> None:
         self._options = options
         self._server_url = server_url
-        self._passing: list[str] = []  # databases to drop at the end
+        self._passing: list[Path] = []  # what goes at the end
 
     def store(self, name: str, *, keep: bool = False) -> Store:
-        """A fresh installation of this name. With `keep` it is there in the next run as well, if the work
-        directory is."""
+        """A fresh installation of this name, for this benchmark alone; with `keep` as long as the work directory
+        is there, and on somebody's server only if that is kept."""
         data_dir = self._data_dir(name)
         if data_dir.exists():
             shutil.rmtree(data_dir)
@@ -103,14 +103,14 @@ class Shelf:
             database = f"benchmark_{name}_{secrets.token_hex(4)}"
             administer(self._server_url, f'CREATE DATABASE "{database}"')
             (data_dir / _NOTE).write_text(database, encoding="ascii")
-            if not (keep and self._options.keep):
-                self._passing.append(database)
+        if not keep or (self._options.database_url and not self._options.keep):
+            self._passing.append(data_dir)
         return self._store(data_dir)
 
-    def find(self, name: str) -> Store | None:
-        """The installation of this name that an earlier benchmark kept."""
+    def find(self, name: str, mark: str) -> Store | None:
+        """The installation of this name that an earlier benchmark left, if it left this file in it."""
         data_dir = self._data_dir(name)
-        return self._store(data_dir) if data_dir.exists() else None
+        return self._store(data_dir) if (data_dir / mark).exists() else None
 
     def _data_dir(self, name: str) -> Path:
         return self._options.work / f"{self._options.store}-{name}"
@@ -125,10 +125,12 @@ class Shelf:
         )
 
     def drop(self) -> None:
-        """Drop the databases that were not to be kept."""
-        for database in self._passing:
-            assert self._server_url is not None
-            administer(self._server_url, f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+        """Delete what was not to be kept."""
+        for data_dir in self._passing:
+            if self._server_url is not None:
+                database = (data_dir / _NOTE).read_text(encoding="ascii")
+                administer(self._server_url, f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+            shutil.rmtree(data_dir)
 
 
 @contextmanager
