@@ -42,7 +42,7 @@ def main() -> int:
         store=arguments.store or "sqlite",
         connections=arguments.connections,
         seconds=arguments.seconds,
-        rounds=arguments.rounds,
+        rounds=arguments.rounds or (3 if arguments.benchmark == "all" else 5),
         signatures=arguments.signatures,
         work=work.absolute(),
         keep=arguments.work is not None,
@@ -94,8 +94,10 @@ def _parse() -> argparse.Namespace:
         "--store", choices=list(_ALL), help="where the signatures are (default: sqlite; both for `all`)"
     )
     parser.add_argument("--connections", type=int, default=32, help="of wrk (default: 32)")
-    parser.add_argument("--seconds", type=float, default=4.0, help="of each round (default: 4); half in growth")
-    parser.add_argument("--rounds", type=int, default=5, help="(default: 5); at most 3 of export and mail")
+    parser.add_argument("--seconds", type=int, default=4, help="of each round (default: 4); half in growth")
+    parser.add_argument(
+        "--rounds", type=int, help="(default: 5, for `all` 3); never more than 3 of export and mail"
+    )
     parser.add_argument(
         "--signatures", type=int, default=1_000_000, help="of the full campaign (default: 1000000)"
     )

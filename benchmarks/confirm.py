@@ -10,7 +10,7 @@ from benchmarks.signing import Confirming, Signing
 from benchmarks.stores import conditions, shelf
 
 WANTED_RATIO = 1.0
-_WARM_UP = 1.0
+_WARM_UP = 1
 
 
 def run(options: Options) -> None:

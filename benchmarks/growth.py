@@ -20,7 +20,7 @@ from petitions.campaigns.queries import CampaignSnapshot
 
 PAGES = {"page": f"/c/{SLUG}", "list": f"/c/{SLUG}/signatures"}
 WANTED_RATIO = {"page": 0.9, "list": 0.9, "sign": 0.8, "confirm": 0.8}
-_WARM_UP = 1.0
+_WARM_UP = 1
 
 
 class Side:
@@ -34,7 +34,7 @@ class Side:
     def rows(self) -> Rows:
         return count_rows(self.store, self.campaign)
 
-    def get(self, path: str, seconds: float | None) -> Load:
+    def get(self, path: str, seconds: int | None) -> Load:
         file = write_get(self.store.data_dir / "get", self.server, path, gzip=True)
         return run_wrk(self.server, "get", [str(file)], self.options.connections, seconds or self.options.seconds)
 
@@ -58,7 +58,7 @@ class Compared:
 
 def run(options: Options) -> None:
     # Four pairs are measured, so each with shorter rounds.
-    short = replace(options, seconds=options.seconds / 2)
+    short = replace(options, seconds=max(1, options.seconds // 2))
     with shelf(options) as stores:
         full_store, campaign, filled_in = full_campaign(stores, options)
         empty_store = stores.store("empty")
@@ -87,7 +87,7 @@ def run(options: Options) -> None:
         )
 
 
-def _in_turns(full: Side, empty: Side, load: Callable[[Side, float | None], Load]) -> Compared:
+def _in_turns(full: Side, empty: Side, load: Callable[[Side, int | None], Load]) -> Compared:
     """Rounds on the full and on the empty store; now the one goes first, now the other."""
     compared = Compared([], [], (load(full, _WARM_UP), load(empty, _WARM_UP)))
     for number in range(full.options.rounds):

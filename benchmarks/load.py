@@ -46,9 +46,9 @@ def require_wrk() -> None:
         raise ToolMissing("wrk is not installed: apt-get install wrk")
 
 
-def run_wrk(server: Server, script: str, arguments: list[str], connections: int, seconds: float) -> Load:
+def run_wrk(server: Server, script: str, arguments: list[str], connections: int, seconds: int) -> Load:
     """Load the server for so long. Raises BenchmarkError when a response was not what it should be."""
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", f"--timeout={_TIMEOUT}s"]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", f"--timeout={_TIMEOUT}s"]
     command += ["-s", str(_SCRIPTS / f"{script}.lua"), server.origin, "--", *arguments]
     before, wrk_before, idle_before = server.cpu_seconds(), ended_seconds(), idle_seconds()
     run = subprocess.run(command, capture_output=True, text=True, timeout=seconds + _SLACK, check=False)

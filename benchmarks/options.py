@@ -20,7 +20,7 @@ class Options:
 
     store: str  # "sqlite" or "postgresql"
     connections: int
-    seconds: float  # of each round
+    seconds: int  # of each round
     rounds: int
     signatures: int  # in the full campaign
     work: Path

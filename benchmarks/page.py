@@ -10,7 +10,7 @@ from benchmarks.stores import Store, conditions, shelf
 
 PATH = f"/c/{SLUG}"
 WANTED_RATIO = 0.7
-_WARM_UP = 1.0
+_WARM_UP = 1
 
 
 def run(options: Options) -> None:
@@ -58,7 +58,7 @@ def _measure(server: Server, store: Store, options: Options, *, gzip: bool) -> t
             for each, path in ((floor, "/page"), (server, PATH))
         }
 
-        def load(each: Server, seconds: float) -> Load:
+        def load(each: Server, seconds: int) -> Load:
             return run_wrk(each, "get", [str(requests[each.port])], options.connections, seconds)
 
         load(floor, _WARM_UP)

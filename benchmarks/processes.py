@@ -28,7 +28,7 @@ WANTED_RATIO = {"sqlite": 0.9, "postgresql": 1.5}
 #: Of the processor time of all server processes, the share of the one that got least. Connections stay with
 #: the process that took them, so halves are not to be expected.
 LEAST_SHARE = 0.2
-_WARM_UP = 1.0
+_WARM_UP = 1
 #: Mails that wait when a round begins, so that the worker has work from its first moment.
 _WAITING = 500
 _TIMEOUT = 60.0

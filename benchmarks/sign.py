@@ -12,7 +12,7 @@ from benchmarks.stores import conditions, shelf
 
 WANTED_RATIO = {"sqlite": 0.6, "postgresql": 0.5}
 WANTED_P99_MS = 150.0
-_WARM_UP = 1.0
+_WARM_UP = 1
 
 
 def run(options: Options) -> None:

@@ -30,7 +30,7 @@ class Signing:
         if (reply.status, reply.headers.get("location")) != (303, f"/c/{SLUG}/signed?lang=en"):
             raise BenchmarkError(f"sign: unexpected answer {reply.status}")
 
-    def load(self, server: Server, seconds: float | None = None) -> Load:
+    def load(self, server: Server, seconds: int | None = None) -> Load:
         folder = self.store.data_dir
         head = write_head(folder / f"head-{server.port}", server, f"POST {PATH} HTTP/1.1")
         forms = write_forms(folder / "forms", self.campaign.statements["en"].id)
@@ -61,7 +61,7 @@ class Confirming:
         if (reply.status, reply.headers.get("location")) != (303, f"/c/{SLUG}/thanks?lang=en"):
             raise BenchmarkError(f"confirm: unexpected answer {reply.status}")
 
-    def load(self, server: Server, seconds: float | None = None) -> Load:
+    def load(self, server: Server, seconds: int | None = None) -> Load:
         folder: Path = self.store.data_dir
         tokens, self._tokens = self._tokens[: self._share], self._tokens[self._share :]
         file = folder / "tokens"

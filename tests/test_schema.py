@@ -16,6 +16,7 @@ from petitions.campaigns.queries import CampaignSnapshot
 from petitions.db import Database, Fact
 from petitions.errors import EmailKeyMismatch, SchemaOutdated, StoreUnavailable
 from petitions.settings import Settings
+from petitions.signatures import addresses
 from petitions.signatures.models import Signature
 from tests.factories import make_campaign, sign_and_confirm
 
@@ -290,6 +291,22 @@ def test_another_email_key_is_refused(database: Database, settings: Settings) ->
         values = session.scalars(select(Fact.value)).all()
     assert len(values) == 1
     assert settings.email_key not in values[0]
+
+
+def test_other_rules_for_addresses_are_not_blamed_on_the_key(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schema.check_email_key(database, settings.email_key)
+    monkeypatch.setattr(addresses, "RULES_VERSION", 2)
+    monkeypatch.setattr(schema, "RULES_VERSION", 2)
+    with pytest.raises(EmailKeyMismatch) as caught:
+        schema.check_email_key(database, settings.email_key)
+    assert str(caught.value) == (
+        "The store was made under other rules for addresses (version 1, this program has version 2). Going on "
+        "would count people twice. Run the version of petitions that made it."
+    )
+    with pytest.raises(EmailKeyMismatch, match=r"^PETITIONS_EMAIL_KEY is not the key"):
+        schema.check_email_key(database, "other key" * 4)
 
 
 def test_two_processes_that_first_see_a_store_agree_on_its_key(database: Database) -> None:

@@ -1,6 +1,8 @@
 """Settings: every variable, everything wrong told at once, nothing secret shown."""
 
 import ipaddress
+import os
+import threading
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -57,7 +59,7 @@ def test_without_any_setting_everything_has_its_default(environ: dict[str, str],
         email_key=keys[1],
         site_name="Solidarity Statements",
         smtp=None,
-        mail_from="petitions@127.0.0.1",
+        mail_from="post@127.0.0.1",
         mailbox_dir=None,
         trusted_proxies=(),
         sign_rate=Rate(60, HOUR),
@@ -84,7 +86,6 @@ def test_every_variable(tmp_path: Path) -> None:
         "INTAKE_QUEUE": "500",
         "LOG_LEVEL": "debug",
         "MAIL_FROM": "hello@example.org",
-        "MAILBOX_DIR": str(tmp_path / "mailbox"),
         "METRICS_TOKEN": "m" * 16,
         "OLD_SECRET_KEYS": f"{'a' * 32} {'b' * 32}",
         "SECRET_KEY": "s" * 32,
@@ -93,7 +94,7 @@ def test_every_variable(tmp_path: Path) -> None:
         "SMTP_URL": "smtps://ana:p%40ss@mail.example.org",
         "TRUSTED_PROXIES": "10.0.0.0/8, ::1",
     }
-    assert set(values) == set(VARIABLES)
+    assert {*values, "MAILBOX_DIR"} == set(VARIABLES)
     assert load_settings({f"PETITIONS_{name}": value for name, value in values.items()}) == Settings(
         base_url="https://petitions.example.org",
         data_dir=tmp_path / "data",
@@ -103,7 +104,7 @@ def test_every_variable(tmp_path: Path) -> None:
         site_name="Statements",
         smtp=SmtpServer("mail.example.org", 465, "tls", "ana", "p@ss"),
         mail_from="hello@example.org",
-        mailbox_dir=tmp_path / "mailbox",
+        mailbox_dir=None,
         trusted_proxies=(ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("::1")),
         sign_rate=Rate(5, timedelta(minutes=1)),
         confirm_rate=None,
@@ -111,7 +112,84 @@ def test_every_variable(tmp_path: Path) -> None:
         intake_queue=500,
         log_level="debug",
     )
-    assert list((tmp_path / "data").iterdir()) == []  # no key is made where one is given
+
+
+def test_the_data_folder_is_made_only_for_what_goes_there(environ: dict[str, str], tmp_path: Path) -> None:
+    elsewhere = {"PETITIONS_DATABASE_URL": f"sqlite:///{tmp_path}/petitions.db"}
+    keys = {"PETITIONS_SECRET_KEY": "s" * 32, "PETITIONS_EMAIL_KEY": "e" * 32}
+    data = tmp_path / "data"
+    load_settings(environ | elsewhere | keys)
+    assert not data.exists()
+    load_settings(environ | keys)
+    assert list(data.iterdir()) == []
+    data.chmod(0o750)
+    load_settings(environ | elsewhere | {"PETITIONS_SECRET_KEY": "s" * 32})
+    assert [file.name for file in data.iterdir()] == ["email.key"]
+    assert data.stat().st_mode & 0o777 == 0o750  # whoever opened it may have meant it
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ((), ["SECRET_KEY", "EMAIL_KEY"]),
+        (("SECRET_KEY",), ["EMAIL_KEY"]),
+        (("EMAIL_KEY",), ["SECRET_KEY"]),
+    ],
+)
+def test_postgresql_wants_the_keys_that_all_hosts_share(
+    environ: dict[str, str], tmp_path: Path, given: tuple[str, ...], missing: list[str]
+) -> None:
+    environ |= {"PETITIONS_DATABASE_URL": "postgresql://ana:pw@db/petitions"}
+    environ |= {f"PETITIONS_{name}": KEY for name in given}
+    assert problems(environ) == [
+        f"PETITIONS_{name}: must be given with PostgreSQL, the same on every host; "
+        "`openssl rand -hex 32` makes a good one"
+        for name in missing
+    ]
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_wrong_key_is_no_missing_one(environ: dict[str, str], tmp_path: Path) -> None:
+    environ |= {
+        "PETITIONS_DATABASE_URL": "postgresql://ana:pw@db/petitions",
+        "PETITIONS_SECRET_KEY": "short",
+        "PETITIONS_EMAIL_KEY_FILE": str(tmp_path / "nowhere"),
+    }
+    assert [line.partition(":")[0] for line in problems(environ)] == [
+        "PETITIONS_SECRET_KEY",
+        "PETITIONS_EMAIL_KEY_FILE",
+    ]
+
+
+@pytest.mark.parametrize(
+    "base_url", ["", "http://localhost:8000", "http://127.8.8.8", "http://[::1]:8000", "http://demo.localhost"]
+)
+def test_mail_can_be_caught_on_ones_own_machine(environ: dict[str, str], tmp_path: Path, base_url: str) -> None:
+    environ |= {"PETITIONS_MAILBOX_DIR": str(tmp_path / "mailbox"), "PETITIONS_BASE_URL": base_url}
+    assert load_settings(environ).mailbox_dir == tmp_path / "mailbox"
+
+
+@pytest.mark.parametrize("base_url", ["https://example.org", "http://192.0.2.1", "http://localhost.example.org"])
+def test_mail_is_not_shown_to_everybody(environ: dict[str, str], tmp_path: Path, base_url: str) -> None:
+    environ |= {"PETITIONS_MAILBOX_DIR": str(tmp_path / "mailbox"), "PETITIONS_BASE_URL": base_url}
+    (problem,) = problems(environ)
+    assert problem == (
+        "PETITIONS_MAILBOX_DIR: it shows every mail to everybody, so PETITIONS_BASE_URL must be of this machine "
+        "alone, like http://127.0.0.1:8000"
+    )
+
+
+def test_mail_is_caught_or_sent(environ: dict[str, str], tmp_path: Path) -> None:
+    environ |= {
+        "PETITIONS_MAILBOX_DIR": str(tmp_path / "mailbox"),
+        "PETITIONS_SMTP_URL": "smtp://mail.example.org",
+    }
+    assert problems(environ) == ["PETITIONS_MAILBOX_DIR: set it or PETITIONS_SMTP_URL, not both"]
+
+
+def test_the_sender_s_name_says_nothing_of_petitions(environ: dict[str, str]) -> None:
+    environ |= {"PETITIONS_BASE_URL": "https://example.org:8443"}
+    assert load_settings(environ).mail_from == "post@example.org"
 
 
 SECRET_VALUES = {
@@ -230,10 +308,70 @@ def test_keys_are_made_once_and_for_their_owner_alone(environ: dict[str, str], t
     assert len(first.email_key) == 64
 
 
-def test_a_kept_key_that_is_too_short_is_refused(environ: dict[str, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [b"", b"short", b"\xff" * 64])
+def test_a_kept_key_that_is_not_whole_is_refused(environ: dict[str, str], tmp_path: Path, content: bytes) -> None:
     load_settings(environ)
-    (tmp_path / "data" / "email.key").write_text("short")
-    assert problems(environ) == ["PETITIONS_DATA_DIR: cannot be used (ValueError)"]
+    files = [tmp_path / "data" / name for name in ("secret.key", "email.key")]
+    for file in files:
+        file.write_bytes(content)
+    assert problems(environ) == [
+        f"PETITIONS_DATA_DIR: {file} holds no whole key; put a copy of it back, or delete it if nobody has signed "
+        "yet"
+        for file in files
+    ]
+    assert [file.read_bytes() for file in files] == [content, content]
+
+
+def test_a_key_is_on_the_disk_before_it_has_its_name(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+    sync, link = os.fsync, os.link
+
+    def sync_noted(file: int) -> None:
+        steps.append("folder" if Path(f"/proc/self/fd/{file}").resolve().is_dir() else "file")
+        sync(file)
+
+    def link_noted(source: Path, target: Path) -> None:
+        steps.append(f"{target.name} of {len(source.read_text())}")
+        link(source, target)
+
+    monkeypatch.setattr(os, "fsync", sync_noted)
+    monkeypatch.setattr(os, "link", link_noted)
+    load_settings(environ)
+    assert steps == ["file", "secret.key of 64", "folder", "file", "email.key of 64", "folder"]
+    load_settings(environ)
+    assert len(steps) == 6
+
+
+def test_a_key_that_could_not_be_written_leaves_nothing(
+    environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_file: int) -> None:
+        raise OSError("no space")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        assert problems(environ) == ["PETITIONS_DATA_DIR: cannot be used (OSError)"]
+    assert list((tmp_path / "data").iterdir()) == []
+    assert len(load_settings(environ).email_key) == 64
+
+
+def test_processes_that_start_together_have_the_same_keys(environ: dict[str, str], tmp_path: Path) -> None:
+    start = threading.Barrier(8)
+    found: list[Settings] = []
+
+    def begin() -> None:
+        start.wait(30)
+        found.append(load_settings(environ))
+
+    threads = [threading.Thread(target=begin) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [load_settings(environ)] * 8
+    assert sorted(file.name for file in (tmp_path / "data").iterdir()) == ["email.key", "secret.key"]
 
 
 @pytest.mark.parametrize(
@@ -263,6 +401,12 @@ def test_wrong_rates(text: str) -> None:
         ("https://petitions.example.org", "https://petitions.example.org"),
         ("HTTPS://Petitions.Example.org/", "https://petitions.example.org"),
         ("http://localhost:8000", "http://localhost:8000"),
+        ("https://example.org:443", "https://example.org"),
+        ("https://example.org:0443/", "https://example.org"),
+        ("http://example.org:80", "http://example.org"),
+        ("http://[::1]:80", "http://[::1]"),
+        ("https://example.org:80", "https://example.org:80"),
+        ("http://example.org:443", "http://example.org:443"),
         ("http://[::1]:8000", "http://[::1]:8000"),
         ("https://xn--mnchen-3ya.de", "https://xn--mnchen-3ya.de"),
     ],

@@ -22,6 +22,7 @@ from petitions.settings import Settings, load_settings
 from petitions.signatures.confirming import store_confirmations
 from petitions.signatures.drafting import store_drafts
 from petitions.signatures.intake import Intake
+from petitions.signatures.renewing import store_renewals
 from petitions.tokens import Tokens
 from petitions.web.caching import TimedCache
 from petitions.web.errors import HANDLERS
@@ -62,6 +63,7 @@ def create_app(
             die,
         ),
         confirming=Intake("confirming", database, store_confirmations, settings.intake_queue, die),
+        renewing=Intake("renewing", database, store_renewals, settings.intake_queue, die),
         campaigns=TimedCache(lambda slug: database.read(get_snapshot, slug)),
         mailbox_url=mailbox_url,
     )
@@ -115,7 +117,8 @@ def _settle_memory() -> None:
 def allowed_hosts(base_url: str) -> list[str]:
     """The names under which this site answers: that of BASE_URL; on one's own machine all names of it."""
     host = (urlsplit(base_url).hostname or "").lower()
-    return [*_LOOPBACK] if host in _LOOPBACK else [host]
+    # Loopback too: that is how /healthz and /metrics are asked on the machine itself. No page uses the name.
+    return [*_LOOPBACK] if host in _LOOPBACK else [host, *_LOOPBACK]
 
 
 def from_environment() -> Starlette:

@@ -8,18 +8,20 @@ asynchronous driver takes on SQLite), and features, commands and the worker shar
 import asyncio
 import fcntl
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from sqlalchemy import DateTime, MetaData, String, Table, create_engine, event
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.engine import Connection, Dialect, Engine
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -31,6 +33,8 @@ T = TypeVar("T")
 
 #: Seconds that SQLite waits for a lock which another program (a backup, a shell) holds.
 _BUSY_TIMEOUT = 5.0
+#: Seconds that somebody waits for an answer of the store.
+_READ_TIMEOUT = 8.0
 _READERS = 4
 _WRITERS_POSTGRESQL = 4
 
@@ -101,7 +105,10 @@ class WriteLock:
 def _flocked(path: Path) -> Iterator[Callable[[], None]]:
     """Hold the lock of a file. It is opened anew each time, so that threads exclude each other too. Yields a
     function that releases it early."""
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:  # no descriptor left, or not our file
+        raise StoreUnavailable(type(error).__name__) from None
     try:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield lambda: fcntl.flock(file, fcntl.LOCK_UN)
@@ -116,6 +123,7 @@ class Database:
         self.is_sqlite = url.startswith("sqlite")
         if self.is_sqlite:
             file = Path(url.removeprefix("sqlite:///"))
+            _make_private(file)
             self.file: Path | None = file
             self._lock: WriteLock | None = WriteLock(file.with_name(file.name + ".lock"))
             self.engine = _sqlite_engine(url)
@@ -156,7 +164,11 @@ class Database:
             with self.reading() as session:
                 return function(session, *args, **kwargs)
 
-        return await asyncio.get_running_loop().run_in_executor(self._readers, run)
+        try:
+            async with asyncio.timeout(_READ_TIMEOUT):
+                return await asyncio.get_running_loop().run_in_executor(self._readers, run)
+        except TimeoutError:
+            raise StoreUnavailable("the store did not answer in time") from None
 
     async def write(self, function: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `function(session, …)` in a writing transaction, off the event loop; returns after the commit."""
@@ -166,6 +178,13 @@ class Database:
                 return function(session, *args, **kwargs)
 
         return await asyncio.get_running_loop().run_in_executor(self._writers, run)
+
+    def scrub(self) -> None:
+        """Make what was erased be gone: empty SQLite's write-ahead log, which still holds the old pages."""
+        if self.file is None or self._lock is None:
+            return  # PostgreSQL's own vacuum does it in its time
+        with self._lock.held(), closing(sqlite3.connect(self.file, timeout=_BUSY_TIMEOUT)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Let what runs end, and close every connection."""
@@ -188,7 +207,7 @@ def insert_ignoring(session: Session, table: type[Base]) -> Any:
 def _dialect_insert(table: type[Base], dialect: str) -> Any:
     # Of the table and not of its class: the ORM would cut a batch of rows by which columns are None.
     plain = cast("Table", table.__table__)
-    return sqlite.insert(plain) if dialect == "sqlite" else postgresql.insert(plain)
+    return sqlite_dialect.insert(plain) if dialect == "sqlite" else postgresql.insert(plain)
 
 
 @cache
@@ -196,17 +215,25 @@ def _insert_ignoring(table: type[Base], dialect: str) -> Any:
     return _dialect_insert(table, dialect).on_conflict_do_nothing()
 
 
+def _make_private(file: Path) -> None:
+    """The store holds names and addresses: its owner alone may read it, and what SQLite puts beside it."""
+    try:
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+        if file.stat().st_mode & 0o077:
+            file.chmod(0o600)
+    except OSError as error:
+        raise StoreUnavailable(type(error).__name__) from None
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeout) as error:
+    except (IntegrityError, DataError):
+        raise  # a row that the store does not take; every other error says that it takes none
+    except (DBAPIError, PoolTimeout) as error:
         # `from None`: the driver's message repeats the statement with its values, which are personal data.
         raise StoreUnavailable(_cause(error)) from None
-    except DBAPIError as error:
-        if error.connection_invalidated:
-            raise StoreUnavailable(_cause(error)) from None
-        raise
 
 
 def _cause(error: Exception) -> str:
@@ -255,5 +282,13 @@ def _postgresql_engine(url: str) -> Engine:
         pool_size=_READERS + _WRITERS_POSTGRESQL,
         max_overflow=4,
         pool_timeout=10,
-        connect_args={"connect_timeout": 5, "options": "-c timezone=UTC -c lock_timeout=10s"},
+        connect_args={
+            "connect_timeout": 5,
+            # A server that hangs without closing its connections must not hang us.
+            "tcp_user_timeout": 10_000,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "options": "-c timezone=UTC -c lock_timeout=10s -c statement_timeout=60s",
+        },
     )

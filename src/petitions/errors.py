@@ -6,19 +6,18 @@ PetitionsError
 │   ├── SchemaOutdated       the store is older than the program
 │   ├── EmailKeyMismatch     the store was filled under another e-mail key
 │   └── StoreUnavailable     the store is away, locked or full
+│       └── IntakeStopped    the process is ending
+├── IntakeRejected           the store refuses this one item
 ├── CampaignFileError        a campaign file is broken; says file, place and what was expected
 ├── NotFound
 │   ├── CampaignNotFound
 │   └── PageNotFound
-├── CampaignNotOpen          the campaign takes no signatures now
 ├── IntakeFull               more drafts wait than the process can hold
 ├── LinkInvalid              a token is damaged, forged or for another purpose
 │   └── LinkExpired          a token was right once
 ├── ForeignOrigin            a form was sent from another site
 └── InvalidRequest           a path, a query or a body that no form of ours sends
 """
-
-from datetime import datetime
 
 
 class PetitionsError(Exception):
@@ -49,6 +48,19 @@ class StoreUnavailable(StoreError):
     """The store is away, locked or full; nothing was stored."""
 
 
+class IntakeStopped(StoreUnavailable):
+    """The process is ending; nothing of this was stored."""
+
+
+class IntakeRejected(PetitionsError):
+    """The store refuses this one item, whatever stands beside it; `constraint`: because a row that it points at
+    is gone, or one like it is there."""
+
+    def __init__(self, cause: str, *, constraint: bool) -> None:
+        super().__init__(cause)
+        self.constraint = constraint
+
+
 class CampaignFileError(PetitionsError):
     """A campaign file is broken."""
 
@@ -68,14 +80,6 @@ class CampaignNotFound(NotFound):
 
 class PageNotFound(NotFound):
     """The campaign has no such page."""
-
-
-class CampaignNotOpen(PetitionsError):
-    """The campaign takes no signatures now: it is closed, or opens later."""
-
-    def __init__(self, opens_at: datetime | None, closes_at: datetime | None) -> None:
-        super().__init__("campaign is not open")
-        self.opens_at, self.closes_at = opens_at, closes_at
 
 
 class IntakeFull(PetitionsError):

@@ -2,7 +2,7 @@
 
 import sqlite3
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from alembic import command
@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session
 from petitions import log, paths
 from petitions.db import Database, Fact, insert_ignoring
 from petitions.errors import EmailKeyMismatch, SchemaOutdated, StoreUnavailable
-from petitions.signatures.addresses import fingerprint
+from petitions.signatures.addresses import RULES_VERSION, fingerprint
 
 _EMAIL_KEY = "email_key"
 #: Copies that an upgrade made by itself; older ones are deleted, for they hold people's names.
 _KEPT_BACKUPS = 2
+_BACKUP_LIFETIME = timedelta(days=14)
 
 
 def _config() -> Config:
@@ -108,6 +109,13 @@ def backup(file: Path, target: Path) -> None:
         raise
 
 
+def forget_old_backups(database: Database, now: datetime) -> None:
+    """Delete the copies that upgrades made, once they are older than anything unconfirmed may be kept."""
+    for copy in database.file.parent.glob(f"{database.file.name}.before-*") if database.file else ():
+        if datetime.fromtimestamp(copy.stat().st_mtime, UTC) < now - _BACKUP_LIFETIME:
+            copy.unlink(missing_ok=True)
+
+
 def _forget_old_backups(file: Path) -> None:
     copies = sorted(file.parent.glob(f"{file.name}.before-*"))
     for copy in copies[:-_KEPT_BACKUPS]:
@@ -124,6 +132,12 @@ def check_email_key(database: Database, email_key: str) -> None:
             row = {"name": _EMAIL_KEY, "value": wanted}
             session.execute(insert_ignoring(session, Fact), row)
             found = session.scalar(select(Fact.value).where(Fact.name == _EMAIL_KEY))
+    version, _, key = (found or "").partition(":")
+    if found != wanted and key == wanted.partition(":")[2]:
+        raise EmailKeyMismatch(
+            f"The store was made under other rules for addresses (version {version}, this program has version "
+            f"{RULES_VERSION}). Going on would count people twice. Run the version of petitions that made it."
+        )
     if found != wanted:
         raise EmailKeyMismatch(
             "PETITIONS_EMAIL_KEY is not the key that this store was filled under. Going on would count people "

@@ -1,5 +1,6 @@
 """The settings of one installation: read once from PETITIONS_* variables, frozen, passed in."""
 
+import contextlib
 import ipaddress
 import os
 import re
@@ -26,6 +27,7 @@ _PERIODS = {
     "hour": timedelta(hours=1),
     "day": timedelta(days=1),
 }
+_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Settings:
     email_key: str = field(repr=False)
     site_name: str = "Solidarity Statements"
     smtp: SmtpServer | None = None
-    mail_from: str = "petitions@localhost"
+    mail_from: str = "post@localhost"
     mailbox_dir: Path | None = None  # catch mail in this folder rather than send it
     trusted_proxies: tuple[Network, ...] = ()
     sign_rate: Rate | None = Rate(60, timedelta(hours=1))
@@ -91,6 +93,8 @@ VARIABLES = (
     "SMTP_URL",
     "TRUSTED_PROXIES",
 )
+#: Keys that are made where none are given, and their files in DATA_DIR.
+_KEPT_KEYS = {"SECRET_KEY": "secret.key", "EMAIL_KEY": "email.key"}
 SECRETS = ("DATABASE_URL", "EMAIL_KEY", "METRICS_TOKEN", "OLD_SECRET_KEYS", "SECRET_KEY", "SMTP_URL")
 
 
@@ -105,22 +109,25 @@ def parse_rate(text: str) -> Rate | None:
 
 
 def parse_base_url(text: str) -> str:
-    """An http(s) origin, without a path. Raises ValueError."""
+    """An http(s) origin as browsers write it: without a path, and without the port that its scheme implies.
+    Raises ValueError."""
     parts = urlsplit(text)
+    place = re.fullmatch(r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d+)?", parts.netloc.lower(), re.ASCII)
     if (
         parts.scheme not in ("http", "https")
         or not parts.hostname
         or parts.path not in ("", "/")
         or parts.query
         or parts.fragment
-        or not re.fullmatch(r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d+)?", parts.netloc.lower(), re.ASCII)
+        or not place
     ):
         raise ValueError(
             "expected an address like https://petitions.example.org, without a path (a name with other letters "
             "as xn--…)"
         )
-    _ = parts.port  # raises ValueError when it is too large
-    return f"{parts.scheme}://{parts.netloc.lower()}"
+    port = parts.port  # raises ValueError when it is too large
+    implied = port is None or port == _PORTS[parts.scheme]
+    return f"{parts.scheme}://{place[1]}" if implied else f"{parts.scheme}://{place[1]}:{port}"
 
 
 def parse_database_url(text: str) -> str:
@@ -172,7 +179,7 @@ def parse_mail_from(text: str) -> str:
     """A mail address without a name. Raises ValueError."""
     name, address = parseaddr(text)
     if name or "@" not in address or address != text.strip() or not address.isascii():
-        raise ValueError("expected a mail address without a name, like petitions@example.org")
+        raise ValueError("expected a mail address without a name, like post@example.org")
     return address
 
 
@@ -217,6 +224,11 @@ class _Reader:
         self.environ = environ
         self.problems: list[str] = []
 
+    def is_given(self, name: str) -> bool:
+        """Rightly or wrongly."""
+        variable = f"PETITIONS_{name}"
+        return bool(self.environ.get(variable) or (name in SECRETS and self.environ.get(f"{variable}_FILE")))
+
     def raw(self, name: str) -> str | None:
         value = self.environ.get(f"PETITIONS_{name}")
         file = self.environ.get(f"PETITIONS_{name}_FILE") if name in SECRETS else None
@@ -245,8 +257,8 @@ class _Reader:
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
-    """Read the settings. Makes DATA_DIR and the keys in it where none are given. Raises SettingsError
-    that names everything wrong at once."""
+    """Read the settings. With SQLite, makes the keys that are not given; makes DATA_DIR when something goes
+    there. Raises SettingsError that names everything wrong at once."""
     reader = _Reader(environ)
     unknown = sorted(
         name
@@ -258,16 +270,18 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     reader.problems += [f"{name}: there is no such setting" for name in unknown]
     data_dir = Path(environ.get("PETITIONS_DATA_DIR") or "petitions-data").absolute()
     mailbox = environ.get("PETITIONS_MAILBOX_DIR")
-    secret_key = reader.read("SECRET_KEY", _parse_key, "")
-    email_key = reader.read("EMAIL_KEY", _parse_key, "")
+    keys = {name: reader.read(name, _parse_key, "") for name in _KEPT_KEYS}
     base_url = reader.read("BASE_URL", parse_base_url, "http://127.0.0.1:8000")
+    own_store = f"sqlite:///{data_dir}/petitions.db"
+    database_url = reader.read("DATABASE_URL", parse_database_url, own_store)
     settings: dict[str, Any] = {
         "base_url": base_url,
         "data_dir": data_dir,
-        "database_url": reader.read("DATABASE_URL", parse_database_url, f"sqlite:///{data_dir}/petitions.db"),
+        "database_url": database_url,
         "site_name": reader.read("SITE_NAME", _parse_site_name, "Solidarity Statements"),
         "smtp": reader.read("SMTP_URL", parse_smtp_url, None),
-        "mail_from": reader.read("MAIL_FROM", parse_mail_from, f"petitions@{urlsplit(base_url).hostname}"),
+        # A neutral name: that somebody signs petitions is nobody's business who sees a list of mails.
+        "mail_from": reader.read("MAIL_FROM", parse_mail_from, f"post@{urlsplit(base_url).hostname}"),
         "mailbox_dir": Path(mailbox).absolute() if mailbox else None,
         "trusted_proxies": reader.read("TRUSTED_PROXIES", parse_networks, ()),
         "sign_rate": reader.read("SIGN_RATE", parse_rate, Rate(60, timedelta(hours=1))),
@@ -277,23 +291,77 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         "log_level": reader.read("LOG_LEVEL", _parse_log_level, "info"),
     }
     old_keys = reader.read("OLD_SECRET_KEYS", _parse_keys, ())
-    try:
-        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        secret_key = secret_key or _kept_key(data_dir / "secret.key")
-        email_key = email_key or _kept_key(data_dir / "email.key")
-    except (OSError, ValueError) as error:
-        reader.problems.append(f"PETITIONS_DATA_DIR: cannot be used ({type(error).__name__})")
+    if mailbox:
+        reader.problems += _problems_of_a_mailbox(base_url, sends=reader.is_given("SMTP_URL"))
+    missing = [name for name, key in keys.items() if not key]
+    if not database_url.startswith("sqlite"):
+        reader.problems += [
+            f"PETITIONS_{name}: must be given with PostgreSQL, the same on every host; "
+            "`openssl rand -hex 32` makes a good one"
+            for name in missing
+            if not reader.is_given(name)
+        ]
+    elif missing or database_url == own_store:
+        try:
+            data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for name in missing:
+                keys[name] = _kept_key(data_dir / _KEPT_KEYS[name], reader.problems)
+        except (OSError, ValueError) as error:
+            reader.problems.append(f"PETITIONS_DATA_DIR: cannot be used ({type(error).__name__})")
     if reader.problems:
         raise SettingsError(reader.problems)
-    return Settings(secret_keys=(secret_key, *old_keys), email_key=email_key, **settings)
+    return Settings(secret_keys=(keys["SECRET_KEY"], *old_keys), email_key=keys["EMAIL_KEY"], **settings)
 
 
-def _kept_key(path: Path) -> str:
-    """The key in this file; made and kept (readable by its owner alone) when there is none."""
+def _problems_of_a_mailbox(base_url: str, *, sends: bool) -> list[str]:
+    problems = []
+    if sends:
+        problems.append("PETITIONS_MAILBOX_DIR: set it or PETITIONS_SMTP_URL, not both")
+    if not _is_loopback(urlsplit(base_url).hostname or ""):
+        problems.append(
+            "PETITIONS_MAILBOX_DIR: it shows every mail to everybody, so PETITIONS_BASE_URL must be of this "
+            "machine alone, like http://127.0.0.1:8000"
+        )
+    return problems
+
+
+def _is_loopback(host: str) -> bool:
     try:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")  # RFC 6761, 6.3
+
+
+def _kept_key(path: Path, problems: list[str]) -> str:
+    """The key in this file; made and kept (readable by its owner alone) when there is none."""
+    if not path.exists():
+        _keep_new_key(path)
+    try:
+        return _parse_key(path.read_text(encoding="ascii").strip())
+    except ValueError:
+        problems.append(
+            f"PETITIONS_DATA_DIR: {path} holds no whole key; put a copy of it back, or delete it if nobody has "
+            "signed yet"
+        )
+        return ""
+
+
+def _keep_new_key(path: Path) -> None:
+    """Make the file whole or not at all, also when the power fails: with half a key, or another one after the
+    restart, all links would be broken. When two processes make it at the same time, the first one's stays."""
+    unfinished = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    try:
+        file = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(file, "w", encoding="ascii") as opened:
             opened.write(secrets.token_hex(32))
-    except FileExistsError:
-        pass
-    return _parse_key(path.read_text(encoding="ascii").strip())
+            opened.flush()
+            os.fsync(opened.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(unfinished, path)
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    finally:
+        unfinished.unlink(missing_ok=True)

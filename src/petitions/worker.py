@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from petitions import log
+from petitions import log, schema
 from petitions.abuse.forgetting import forget_networks
 from petitions.clock import utc_now
 from petitions.db import Database
@@ -38,6 +38,8 @@ CHORES = (
     Chore("roll_up", timedelta(seconds=2), roll_up),
     Chore("drop_expired_drafts", timedelta(hours=1), drop_expired_drafts),
     Chore("forget_draft_networks", timedelta(hours=1), forget_draft_networks),
+    Chore("forget_old_backups", timedelta(hours=6), schema.forget_old_backups),
+    Chore("scrub", timedelta(hours=1), lambda database, _now: database.scrub()),
     Chore("forget_networks", timedelta(hours=1), forget_networks),
 )
 

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import update
 
 from petitions.campaigns.models import Campaign
-from petitions.campaigns.queries import CampaignSnapshot, get_snapshot, get_snapshot_by_id, list_snapshots
+from petitions.campaigns.queries import CampaignSnapshot, get_snapshot, list_snapshots
 from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.errors import CampaignNotFound
@@ -14,8 +14,6 @@ def test_a_campaign_that_is_not_there_is_not_found(database: Database) -> None:
     with database.reading() as session:
         with pytest.raises(CampaignNotFound, match=r"^nowhere$"):
             get_snapshot(session, "nowhere")
-        with pytest.raises(CampaignNotFound, match=r"^7$"):
-            get_snapshot_by_id(session, 7)
         assert list_snapshots(session) == []
 
 
@@ -25,8 +23,6 @@ def test_a_campaign_that_is_not_published_is_not_found(database: Database, campa
     with database.reading() as session:
         with pytest.raises(CampaignNotFound):
             get_snapshot(session, campaign.slug)
-        with pytest.raises(CampaignNotFound):
-            get_snapshot_by_id(session, campaign.id)
         assert list_snapshots(session) == []
 
 

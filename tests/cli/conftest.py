@@ -32,8 +32,10 @@ def petitions(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Itera
     root, own = logging.getLogger(), logging.getLogger("petitions")
     kept = root.handlers, root.level, own.level, logging.getLogger("uvicorn.access").disabled
 
-    def run(*arguments: object) -> Result:
-        result: Result = CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
+    def run(*arguments: object, typed: str | None = None) -> Result:
+        result: Result = CliRunner().invoke(
+            app, [str(argument) for argument in arguments], input=typed, catch_exceptions=False
+        )
         return result
 
     yield run

@@ -287,7 +287,7 @@ def test_a_file_that_is_no_store_ends_with_four(
     (tmp_path / "text.db").write_text("Ana Sánchez\n" * 500)
     monkeypatch.setenv("PETITIONS_DATABASE_URL", f"sqlite:///{tmp_path}/text.db")
     result = petitions("campaign", "list")
-    assert (result.exit_code, result.stderr) == (4, "The store refuses (DatabaseError).\n")
+    assert (result.exit_code, result.stderr) == (4, "The store cannot be used: DatabaseError\n")
 
 
 def test_wrong_settings_end_with_three(petitions: Petitions, monkeypatch: pytest.MonkeyPatch) -> None:

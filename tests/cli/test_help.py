@@ -37,6 +37,7 @@ def test_these_are_the_commands() -> None:
         "held release",
         "recount",
         "serve",
+        "signature withdraw",
         "worker",
     ]
 

@@ -91,6 +91,10 @@ def test_what_is_no_address_is_refused(text: str) -> None:
         ("ana@yandex.com", "ana@yandex.ru"),
         ("ana@münchen.de", "ana@xn--mnchen-3ya.de"),
         ("ANA@MÜNCHEN.DE", "ana@münchen.de"),
+        ("ana@faß.de", "ana@xn--fa-hia.de"),
+        ("ana@me.com", "ana@icloud.com"),
+        ("ana+x@mac.com", "ana@icloud.com"),
+        ("ana@not\u3000encodable.DE", "ana@not\u3000encodable.de"),
     ],
 )
 def test_spellings_of_one_mailbox_are_one_key(spelling: str, other: str) -> None:
@@ -108,6 +112,9 @@ def test_spellings_of_one_mailbox_are_one_key(spelling: str, other: str) -> None
         ("ana@gmail.com", "ana@proton.me"),
         ("anna@gmail.com", "ana@gmail.com"),
         ("+x@gmail.com", "+y@gmail.com"),
+        ("ana@faß.de", "ana@fass.de"),
+        ("ana@βόλος.com", "ana@βόλοσ.com"),
+        ("a.na@mac.com", "ana@mac.com"),
     ],
 )
 def test_different_mailboxes_are_different_keys(one: str, two: str) -> None:

@@ -13,8 +13,8 @@ from petitions.campaigns.models import Background, Campaign, Statement
 from petitions.campaigns.queries import (
     CampaignSnapshot,
     find_background,
+    find_slug,
     get_snapshot,
-    get_snapshot_by_id,
     list_snapshots,
 )
 from petitions.db import Database
@@ -231,7 +231,7 @@ def test_snapshots_are_listed_the_newest_first(database: Database) -> None:
     with database.reading() as session:
         listed = list_snapshots(session)
         assert [campaign.slug for campaign in listed] == ["third", "second", "first"]
-        assert get_snapshot_by_id(session, listed[1].id).slug == "second"
+        assert find_slug(session, listed[1].id) == "second"
 
 
 def test_a_draft_of_a_wording_that_gave_way_cannot_be_stored(database: Database, settings: Settings) -> None:

@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.db import Database
-from petitions.errors import IntakeFull, StoreUnavailable
+from petitions.errors import IntakeFull, IntakeRejected, IntakeStopped, StoreUnavailable
 from petitions.mail.models import Outbox
 from petitions.settings import Settings
 from petitions.signatures import intake as intake_module
 from petitions.signatures.confirming import store_confirmations
 from petitions.signatures.drafting import NewDraft, store_drafts
-from petitions.signatures.intake import Intake, IntakeRejected, IntakeStopped
+from petitions.signatures.intake import Intake
 from petitions.signatures.models import Draft, Signature
 from petitions.tokens import Tokens
 from petitions.web.site import Site
@@ -332,14 +332,34 @@ async def test_stopping_without_work_ends_at_once(database: Database) -> None:
 
 
 @pytest.mark.anyio
+async def test_a_mistake_of_ours_fails_its_items_and_nobody_else(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    """One poisoned form must not end the process for everybody."""
+    poisoned = factories.make_draft(campaign, settings, name="Poison")
+
+    def store(session: Session, items: Sequence[NewDraft]) -> list[None]:
+        if poisoned in items:
+            raise RuntimeError("a bug")
+        return store_drafts(session, items, None)
+
+    async with running(database, store) as intake:
+        drafts = [factories.make_draft(campaign, settings) for _ in range(3)]
+        tasks = await submit_all(intake, [*drafts[:2], poisoned, drafts[2]])
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(result) for result in results] == [type(None), type(None), IntakeRejected, type(None)]
+    assert count_rows(database, Draft) == 3
+
+
+@pytest.mark.anyio
 async def test_a_dying_task_says_so_and_fails_everybody_at_once(
     database: Database, settings: Settings, campaign: CampaignSnapshot
 ) -> None:
-    """A mistake of ours, not of the store: those in the batch and those behind it are told without delay."""
+    """Those in the batch and those behind it are told without delay."""
     deaths: list[str] = []
 
     def store(_session: Session, _items: Sequence[NewDraft]) -> list[None]:
-        raise RuntimeError("a bug")
+        raise asyncio.CancelledError
 
     gate = Gate(store)
     drafts = [factories.make_draft(campaign, settings) for _ in range(3)]

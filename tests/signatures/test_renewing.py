@@ -9,7 +9,7 @@ from petitions.db import Database
 from petitions.mail.models import Outbox
 from petitions.settings import Settings
 from petitions.signatures.addresses import make_email_key
-from petitions.signatures.renewing import renew_mails
+from petitions.signatures.renewing import Renewal, store_renewals
 from tests.factories import make_campaign, sign, sign_and_confirm
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -20,13 +20,13 @@ def renew(database: Database, settings: Settings, address: str, after: timedelta
     with database.writing() as session:
         session.execute(delete(Outbox).where(Outbox.created_at <= NOON + after - timedelta(days=1)))
         before = set(session.scalars(select(Outbox.id)))
-        count = renew_mails(session, make_email_key(address, settings.email_key), NOON + after)
+        renewal = Renewal(make_email_key(address, settings.email_key), NOON + after)
+        assert store_renewals(session, [renewal]) == [None]
         rows = session.execute(
             select(Outbox.kind, Outbox.subject_id, Outbox.language, Outbox.created_at)
             .where(Outbox.id.not_in(before))
             .order_by(Outbox.id)
         ).all()
-    assert count == len(rows)
     assert {row.created_at for row in rows} <= {NOON + after}
     return {tuple(row)[:3] for row in rows}
 

@@ -42,12 +42,9 @@ def get_snapshot(session: Session, slug: str) -> CampaignSnapshot:
     return _snapshots(session, [campaign])[0]
 
 
-def get_snapshot_by_id(session: Session, campaign_id: int) -> CampaignSnapshot:
-    """A published campaign. Raises CampaignNotFound."""
-    campaign = session.get(Campaign, campaign_id)
-    if campaign is None or campaign.published_at is None:
-        raise CampaignNotFound(str(campaign_id))
-    return _snapshots(session, [campaign])[0]
+def find_slug(session: Session, campaign_id: int) -> str | None:
+    """The slug of a campaign."""
+    return session.scalar(select(Campaign.slug).where(Campaign.id == campaign_id))
 
 
 def list_snapshots(session: Session) -> list[CampaignSnapshot]:

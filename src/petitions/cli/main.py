@@ -1,10 +1,11 @@
 """Puts the groups of commands together."""
 
+import os
 from importlib.metadata import version
 
 import typer
 
-from petitions.cli import campaign, counting, database, demo, export, held, serving
+from petitions.cli import campaign, counting, database, demo, export, held, serving, signature
 
 app = typer.Typer(
     name="petitions",
@@ -22,6 +23,7 @@ app.command("export")(export.export_signatures)
 app.command()(counting.recount)
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(held.app, name="held")
+app.add_typer(signature.app, name="signature")
 app.add_typer(database.app, name="db")
 
 
@@ -41,5 +43,6 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line. Whatever it writes holds names and addresses: its owner alone may read it."""
+    os.umask(0o077)
     app()

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 import tempfile
@@ -39,11 +40,18 @@ def serve(
     Example: petitions serve --host 0.0.0.0 --port 8000 --workers 2
     """
     settings = read_settings()
+    _raise_descriptor_limit()
     with opened_store(settings):
         pass  # whatever is wrong with it is told once, here, and not by every process
     if settings.smtp is None and settings.mailbox_dir is None and mail:
         log.warning("mail_not_configured", setting="PETITIONS_SMTP_URL")
     raise typer.Exit(run_processes(listen(host, port), workers, mail=mail))
+
+
+def _raise_descriptor_limit() -> None:
+    """A wave is one descriptor for each visitor; many systems grant 1,024 until they are asked for more."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def listen(host: str, port: int) -> socket.socket:

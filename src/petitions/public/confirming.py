@@ -1,20 +1,16 @@
 """The link in the mail: a page that shows what will appear, and the button that counts it."""
 
-from dataclasses import dataclass
 from urllib.parse import quote
-from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from wtforms import StringField
 
 from petitions.campaigns.lifecycle import may_confirm
-from petitions.campaigns.models import Campaign, Statement
-from petitions.campaigns.queries import CampaignSnapshot
+from petitions.campaigns.models import Statement
+from petitions.campaigns.queries import CampaignSnapshot, find_slug
 from petitions.clock import utc_now
-from petitions.errors import IntakeFull, LinkExpired, LinkInvalid, StoreUnavailable
+from petitions.errors import IntakeFull, IntakeRejected, LinkExpired, LinkInvalid, StoreUnavailable
 from petitions.i18n import Translator, translator
 from petitions.public.campaigns import Visit, view_campaign, visit
 from petitions.public.forms import PlainForm, check_email_shape, tidy_line
@@ -23,10 +19,10 @@ from petitions.public.statement import Standing
 from petitions.signatures import counting, listing
 from petitions.signatures.addresses import make_email_key
 from petitions.signatures.confirming import Confirmation, Outcome
-from petitions.signatures.intake import IntakeRejected
 from petitions.signatures.letters import CONFIRM_PURPOSE
-from petitions.signatures.models import Draft, Signature
-from petitions.signatures.renewing import renew_mails
+from petitions.signatures.links import find_linked
+from petitions.signatures.models import Draft
+from petitions.signatures.renewing import Renewal
 from petitions.tokens import CONFIRM_LIFETIME
 from petitions.web import metrics
 from petitions.web.caching import no_store
@@ -40,30 +36,6 @@ class RenewalForm(PlainForm):
     """Asks for a new mail."""
 
     email = StringField(filters=[tidy_line], validators=[check_email_shape])
-
-
-@dataclass(frozen=True)
-class Found:
-    """What the store has under the id of a link."""
-
-    slug: str
-    draft: Draft | None
-    statement: Statement | None
-    is_signature: bool
-
-
-def find_linked(session: Session, campaign_id: int, draft_id: UUID) -> Found:
-    """Look a link's draft up. Raises LinkInvalid when its campaign is gone."""
-    slug = session.scalar(select(Campaign.slug).where(Campaign.id == campaign_id))
-    if slug is None:
-        raise LinkInvalid
-    draft = session.get(Draft, (campaign_id, draft_id))
-    if draft is None:
-        is_signature = session.get(Signature, (campaign_id, draft_id)) is not None
-        return Found(slug, None, None, is_signature)
-    statement = session.get(Statement, draft.statement_id)
-    session.expunge_all()
-    return Found(slug, None if draft.held_reason else draft, statement, False)
 
 
 async def show_confirm(request: Request) -> Response:
@@ -143,15 +115,11 @@ async def confirm(request: Request) -> Response:
 async def _slug(site: Site, campaign_id: int) -> str:
     slug = site.slugs.get(campaign_id)
     if slug is None:
-        found = await site.database.read(_find_slug, campaign_id)
+        found = await site.database.read(find_slug, campaign_id)
         if found is None:
             raise LinkInvalid
         slug = site.slugs[campaign_id] = found
     return slug
-
-
-def _find_slug(session: Session, campaign_id: int) -> str | None:
-    return session.scalar(select(Campaign.slug).where(Campaign.id == campaign_id))
 
 
 def _to_thanks(slug: str, words: Translator) -> Response:
@@ -216,7 +184,7 @@ async def renew(request: Request) -> Response:
         return _link_invalid(request, expired=False, form=form, status=422)
     key = make_email_key(form.email.data or "", site.settings.email_key)
     try:
-        await site.database.write(renew_mails, key, utc_now())
+        await site.renewing.submit(Renewal(key, utc_now()))
     except StoreUnavailable as error:
         return error_response(
             request, error, (f"/confirm?lang={words.language}", [("email", form.email.data or "")])

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from petitions.abuse.networks import network_of
 from petitions.campaigns.models import Statement
 from petitions.clock import utc_now
-from petitions.errors import IntakeFull, InvalidRequest, PageNotFound, StoreUnavailable
+from petitions.errors import IntakeFull, IntakeRejected, InvalidRequest, PageNotFound, StoreUnavailable
 from petitions.ids import new_id
 from petitions.privacy.consent import CONSENT_VERSION
 from petitions.public.campaigns import Visit, view_campaign, visit
@@ -21,7 +21,6 @@ from petitions.public.statement import Standing, find_standing, render_statement
 from petitions.signatures.addresses import make_email_key
 from petitions.signatures.counting import find_count
 from petitions.signatures.drafting import NewDraft
-from petitions.signatures.intake import IntakeRejected
 from petitions.web import metrics
 from petitions.web.caching import no_store
 from petitions.web.clients import client_address
@@ -51,7 +50,9 @@ async def sign(request: Request) -> Response:
     draft = _draft(request, here, form, statement.id, arrived_at)
     try:
         await here.site.signing.submit(draft)
-    except IntakeRejected:
+    except IntakeRejected as error:
+        if not error.constraint:
+            return error_response(request, error, (here.url("/signatures"), _texts(data)))
         here.site.campaigns.forget(here.campaign.slug)
         return await _show_again(request, await visit(request), statement, form, changed=True)
     except (IntakeFull, StoreUnavailable) as error:
@@ -113,8 +114,14 @@ def _draft(request: Request, here: Visit, form: SignForm, statement_id: int, arr
     settings = here.site.settings
     address = client_address(request, settings.trusted_proxies)
     anonymous = form.visibility.data == "anonymous"
-    answers = {field.name[2:]: field.data for field in form.question_fields if field.data}
-    affiliation = form["affiliation"].data if "affiliation" in form else None
+    # Of those who sign without a name nothing is kept that is shown and delivered nowhere.
+    public = {question.key for question in here.campaign.terms.questions if question.public}
+    answers = {
+        field.name[2:]: field.data
+        for field in form.question_fields
+        if field.data and not (anonymous and field.name[2:] in public)
+    }
+    affiliation = form["affiliation"].data if "affiliation" in form and not anonymous else None
     return NewDraft(
         id=new_id(),
         campaign_id=here.campaign.id,
@@ -123,9 +130,9 @@ def _draft(request: Request, here: Visit, form: SignForm, statement_id: int, arr
         email_key=make_email_key(form.email.data or "", settings.email_key),
         name=None if anonymous else form.name.data,
         country=form.country.data or "",
-        city=form.city.data or None,
+        city=None if anonymous else form.city.data or None,
         affiliation=affiliation or None,
-        comment=form.comment.data or None,
+        comment=None if anonymous else form.comment.data or None,
         answers=answers or None,
         visibility=form.visibility.data or "",
         updates=bool(form.updates.data),

@@ -7,14 +7,6 @@ from petitions.campaigns.terms import Initiator, Responsible
 
 
 @dataclass(frozen=True)
-class LanguageLink:
-    code: str
-    name: str  # in the language itself
-    url: str
-    current: bool
-
-
-@dataclass(frozen=True)
 class StatementView:
     """A wording in its own language, which may not be the interface's."""
 
@@ -47,17 +39,6 @@ class ShareLink:
     key: str  # "mail", "whatsapp", "telegram", "mastodon", "x", "facebook"
     label: str
     url: str
-
-
-@dataclass(frozen=True)
-class SignerView:
-    """A signer as they chose to be shown."""
-
-    name: str  # the full name, or initials
-    country: str  # code
-    city: str | None  # only with the full name
-    affiliation: str | None
-    comment: str | None
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 
+import idna
 from email_validator import EmailNotValidError, validate_email
 
 #: Raise it when the rules below change: keys made under other rules would count people twice.
@@ -20,9 +21,13 @@ class _Provider:
 
 #: Providers that deliver several spellings to one mailbox. All of them ignore what follows a plus sign.
 _GMAIL = _Provider("gmail.com", ignores_dots=True)
+_ICLOUD = _Provider("icloud.com")
 _PROVIDERS = {
     "gmail.com": _GMAIL,
     "googlemail.com": _GMAIL,
+    "icloud.com": _ICLOUD,
+    "me.com": _ICLOUD,
+    "mac.com": _ICLOUD,
     **{
         domain: _Provider(domain)
         for domain in [
@@ -30,8 +35,6 @@ _PROVIDERS = {
             "hotmail.com",
             "live.com",
             "msn.com",
-            "icloud.com",
-            "me.com",
             "fastmail.com",
             "riseup.net",
             "posteo.de",
@@ -67,8 +70,9 @@ def check_address(text: str) -> str:
 def canonical_address(address: str) -> str:
     """The spelling that stands for every spelling of the same mailbox."""
     local, _, domain = address.lower().rpartition("@")
-    with contextlib.suppress(UnicodeError):
-        domain = domain.encode("idna").decode("ascii") if not domain.isascii() else domain
+    if not domain.isascii():
+        with contextlib.suppress(idna.IDNAError):
+            domain = idna.encode(domain, uts46=True).decode("ascii")
     provider = _PROVIDERS.get(domain)
     if provider is not None:
         domain = provider.domain

@@ -8,7 +8,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
@@ -17,8 +17,7 @@ from sqlalchemy.orm import Session
 
 from petitions.abuse import networks, rates
 from petitions.db import insert_ignoring
-from petitions.mail import outbox
-from petitions.mail.limits import RecentMails, may_mail, recent_mails
+from petitions.mail.limited import LimitedMails
 from petitions.settings import Rate
 from petitions.signatures.models import Draft, Signature
 
@@ -26,9 +25,6 @@ CONFIRM = "confirm"
 ALREADY_SIGNED = "already_signed"
 HELD_HONEYPOT = "honeypot"
 HELD_RATE = "rate"
-
-#: The same draft sent again within this time is a double click, not a wish for another mail.
-_REPEAT = timedelta(minutes=10)
 
 Key = tuple[int, bytes]  # campaign and address
 
@@ -78,29 +74,35 @@ def store_drafts(session: Session, drafts: Sequence[NewDraft], sign_rate: Rate |
     keys = sorted({key for key, _ in unique})
     signed = _find_signed(session, keys)
     known = _find_drafts(session, keys)
-    mailed = recent_mails(session, {email_key for _, email_key in keys}, now)
-    new = [entry for entry in sorted(unique) if entry[0] not in signed and entry not in known]
-    held = _hold(session, [unique[entry] for entry in new], sign_rate, now)
+    held = _hold(session, [unique[entry] for entry in sorted(unique)], sign_rate, now)
 
-    rows, mails = [], _Mails(mailed, now)
-    for entry in new:
+    rows, mails = [], LimitedMails(session, {email_key for _, email_key in keys}, now)
+    for entry in sorted(unique):
         draft = unique[entry]
-        reason, network = held[draft.id]
-        rows.append(_row(draft, entry[1], reason, network))
-        if reason is None:
-            mails.add(CONFIRM, draft, draft.id)
-    for entry, draft in unique.items():
-        if (signature := signed.get(entry[0])) is not None:
-            if not signature.removed:
-                mails.add_again(ALREADY_SIGNED, draft, signature.id)
-        elif (stored := known.get(entry)) is not None and not stored.held:
-            mails.add_again(CONFIRM, draft, stored.id)
+        signature, stored = signed.get(entry[0]), known.get(entry)
+        if signature is not None:
+            if not signature.removed and not mails.was_just_asked(ALREADY_SIGNED, signature.id):
+                _ask(mails, ALREADY_SIGNED, draft, signature.id)
+        elif stored is not None:
+            if not stored.held and not mails.was_just_asked(CONFIRM, stored.id):
+                _ask(mails, CONFIRM, draft, stored.id)
+        else:
+            reason, network = held[draft.id]
+            rows.append(_row(draft, entry[1], reason, network))
+            if reason is None:
+                _ask(mails, CONFIRM, draft, draft.id)
     if rows:
         # A race between processes ends in the unique key: one draft stays, and the mail that points at the
         # other finds nothing to send.
         session.connection().execute(insert_ignoring(session, Draft), rows)
-    outbox.queue(session, mails.queued, now)
+    if not mails.queue() and not rows:
+        # Every answer waits for a commit that writes, or its time would tell who has signed.
+        rates.write_nothing(session, now)
     return [None] * len(drafts)
+
+
+def _ask(mails: LimitedMails, kind: str, draft: NewDraft, subject_id: UUID) -> None:
+    mails.add(kind, draft.campaign_id, subject_id, draft.email_key, draft.language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,8 @@ def _hold(
     session: Session, drafts: Sequence[NewDraft], sign_rate: Rate | None, now: datetime
 ) -> dict[UUID, tuple[str | None, bytes | None]]:
     """For each draft why it is held (None: it is not) and its network's hash. A network past the rate is
-    held, not refused, for whole rallies share one address."""
+    held, not refused, for whole rallies share one address. Drafts that are known already count too, or
+    somebody could ask without end who has signed."""
     hashes: dict[UUID, bytes | None] = {draft.id: None for draft in drafts}
     seen: Counter[bytes] = Counter()
     if sign_rate is not None and any(draft.network for draft in drafts):
@@ -176,34 +179,6 @@ def _hold(
             reason = HELD_RATE if sign_rate is not None and seen[network] > sign_rate.count else None
         held[draft.id] = (HELD_HONEYPOT if draft.trapped else reason, network)
     return held
-
-
-class _Mails:
-    """The mails of a batch, within the limits of each address."""
-
-    def __init__(self, recent: RecentMails, now: datetime) -> None:
-        self.queued: list[outbox.NewMail] = []
-        self._recent = recent
-        self._now = now
-
-    def add(self, kind: str, draft: NewDraft, subject_id: UUID) -> None:
-        if not may_mail(self._recent, draft.email_key, draft.campaign_id):
-            return
-        self._recent.add(draft.email_key, draft.campaign_id, (kind, subject_id), self._now)
-        self.queued.append(
-            outbox.NewMail(
-                kind=kind,
-                campaign_id=draft.campaign_id,
-                subject_id=subject_id,
-                email_key=draft.email_key,
-                language=draft.language,
-            )
-        )
-
-    def add_again(self, kind: str, draft: NewDraft, subject_id: UUID) -> None:
-        last = self._recent.last_about((kind, subject_id))
-        if last is None or self._now - last >= _REPEAT:
-            self.add(kind, draft, subject_id)
 
 
 def _row(draft: NewDraft, content: bytes, reason: str | None, network: bytes | None) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from petitions import log
 from petitions.db import Database
-from petitions.errors import IntakeFull, StoreUnavailable
+from petitions.errors import IntakeFull, IntakeRejected, IntakeStopped, StoreUnavailable
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -28,14 +28,6 @@ MAX_WAIT = 10.0
 _MAX_GATHER = 0.025
 _MAX_TRIES = 4
 _RETRY_AFTER = 5
-
-
-class IntakeRejected(Exception):
-    """The store refuses this one item, whatever stands beside it."""
-
-
-class IntakeStopped(Exception):
-    """The process is ending; nothing of this was stored."""
 
 
 class Intake(Generic[Item, Result]):
@@ -104,7 +96,7 @@ class Intake(Generic[Item, Result]):
                     if batch:
                         await self._write(batch)
                 except BaseException:
-                    _fail(batch, IntakeStopped())
+                    _fail(batch, IntakeStopped("the process is ending"))
                     raise
 
     async def _gather(self) -> None:
@@ -137,7 +129,7 @@ class Intake(Generic[Item, Result]):
                     _fail(batch, error)
                     return
                 await asyncio.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - no secret
-            except (DBAPIError, StatementError, ValueError) as error:
+            except Exception as error:
                 await self._bisect(batch, error)
                 return
             else:
@@ -150,18 +142,19 @@ class Intake(Generic[Item, Result]):
         """Find the item that the store refuses, and store its neighbours."""
         if len(batch) == 1:
             log.error("intake_item_rejected", error, intake=self.name)
-            _fail(batch, IntakeRejected(type(error).__name__))
+            refused = IntakeRejected(type(error).__name__, constraint=isinstance(error, IntegrityError))
+            _fail(batch, refused)
             return
         half = len(batch) // 2
         await self._write(batch[:half])
         await self._write(batch[half:])
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
-        error: BaseException = IntakeStopped()
+        error: BaseException = IntakeStopped("the process is ending")
         if not task.cancelled() and (exception := task.exception()) is not None:
             error = exception
             log.error("intake_died", error, intake=self.name)
-        _fail(list(self._waiting), IntakeStopped())
+        _fail(list(self._waiting), IntakeStopped("the process is ending"))
         self._waiting.clear()
         if not self._stopping or not isinstance(error, IntakeStopped):
             self._on_death()

@@ -13,8 +13,8 @@ from petitions.signatures.names import folded_words, initials
 PAGE_SIZE = 50
 #: A search looks for so many words of what was typed, at so many rows at once, and at so many in all.
 _MAX_SEARCHED = 4
-_CHUNK = 500
-_MAX_LOOKED_AT = 4_000
+_CHUNK = 250
+_MAX_LOOKED_AT = 1_000
 _SHOWN_COLUMNS = (
     Signature.visibility,
     Signature.name,

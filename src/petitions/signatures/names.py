@@ -7,6 +7,8 @@ MAX_NAME = 120
 #: Words longer than this are cut in the index; nobody types more to find a name.
 MAX_WORD = 40
 _MAX_WORDS = 12
+#: Past this every field is too long anyway, and normalising costs the square of a run of combining marks.
+_LONGEST = 1_000
 MAX_INITIALS = 4
 
 _LINK = re.compile(r"[a-z][a-z0-9+.-]*://|\bwww\.", re.IGNORECASE)
@@ -19,11 +21,13 @@ _NOT_A_WORD = re.compile(r"[\W_]+")
 
 def tidy(text: str) -> str:
     """One line in Unicode's composed form, without spaces around it or doubled inside."""
+    text = text[:_LONGEST]
     return _SPACES.sub(" ", unicodedata.normalize("NFC", text).replace("\n", " ")).strip()
 
 
 def tidy_lines(text: str) -> str:
     """Several lines, each tidy, with at most one empty line between two."""
+    text = text[:_LONGEST]
     lines = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
     return re.sub(
         r"\n{3,}", "\n\n", "\n".join(_SPACES.sub(" ", part).strip() for part in lines.split("\n"))

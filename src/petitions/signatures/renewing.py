@@ -1,36 +1,45 @@
 """A new mail for somebody whose link was lost or is too old."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from petitions.abuse import rates
 from petitions.campaigns.models import Campaign
-from petitions.mail import outbox
-from petitions.mail.limits import may_mail, recent_mails
+from petitions.mail.limited import LimitedMails
 from petitions.signatures.drafting import CONFIRM
 from petitions.signatures.models import Draft
 
 
-def renew_mails(session: Session, email_key: bytes, now: datetime) -> int:
-    """Queue a mail for each draft of an address that waits to be confirmed, within the address's limits.
-    How many were queued; no visitor may learn it."""
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """Somebody asked for a new mail to this address."""
+
+    email_key: bytes
+    arrived_at: datetime
+
+
+def store_renewals(session: Session, renewals: Sequence[Renewal]) -> list[None]:
+    """Queue a mail for each draft of these addresses that waits to be confirmed, within the limits of each.
+    Nobody learns from the answer, or from its time, whether there was any."""
+    now = max(renewal.arrived_at for renewal in renewals)
+    email_keys = {renewal.email_key for renewal in renewals}
     drafts = session.execute(
-        select(Draft.campaign_id, Draft.id, Draft.language)
-        .join(Campaign, Campaign.id == Draft.campaign_id)
+        select(Draft.campaign_id, Draft.id, Draft.email_key, Draft.language)
         .where(
             # Campaigns are few: naming them lets the unique index of the drafts answer.
             Draft.campaign_id.in_(select(Campaign.id)),
-            Draft.email_key == email_key,
+            Draft.email_key.in_(email_keys),
             Draft.held_reason.is_(None),
         )
         .order_by(Draft.created_at.desc())
     ).all()
-    recent = recent_mails(session, {email_key}, now)
-    mails = []
+    mails = LimitedMails(session, email_keys, now)
     for draft in drafts:
-        if may_mail(recent, email_key, draft.campaign_id):
-            recent.add(email_key, draft.campaign_id, (CONFIRM, draft.id), now)
-            mails.append(outbox.NewMail(CONFIRM, draft.campaign_id, draft.id, email_key, draft.language))
-    outbox.queue(session, mails, now)
-    return len(mails)
+        mails.add(CONFIRM, draft.campaign_id, draft.id, draft.email_key, draft.language)
+    if not mails.queue():
+        rates.write_nothing(session, now)
+    return [None] * len(renewals)

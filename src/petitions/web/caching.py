@@ -21,6 +21,8 @@ V = TypeVar("V")
 FRESH = 1.0
 #: Seconds for which an old answer still serves while the store is away.
 STALE = 300.0
+#: Seconds for which a store that did not answer is not asked for the same again.
+SPARED = 2.0
 #: Under this name a response tells the layers around it how long it may be sent to others who ask the same.
 FRESH_UNTIL = "petitions.fresh_until"
 PUBLIC_CACHE_CONTROL = "public, max-age=0, s-maxage=10, stale-while-revalidate=30"
@@ -34,6 +36,7 @@ class TimedCache(Generic[K, V]):
         self._load = load
         self._capacity = capacity
         self._values: OrderedDict[K, tuple[float, V]] = OrderedDict()
+        self._spared: dict[K, float] = {}  # until when a store that is away is not asked again
         self._loading: dict[K, asyncio.Future[V]] = {}
 
     def fresh(self, key: K) -> V | None:
@@ -47,7 +50,7 @@ class TimedCache(Generic[K, V]):
 
     async def get(self, key: K, load: Callable[[K], Awaitable[V]] | None = None) -> V:
         """The value, loaded when it is not fresh. Raises what loading raises."""
-        value = self.fresh(key)
+        value = self.fresh(key) or self._stale_meanwhile(key)
         if value is not None:
             return value
         waiting = self._loading.get(key)
@@ -59,6 +62,11 @@ class TimedCache(Generic[K, V]):
         future.add_done_callback(lambda done: self._loaded(key, done))
         return await asyncio.shield(future)
 
+    def _stale_meanwhile(self, key: K) -> V | None:
+        """The old value, while the store is spared after it did not answer."""
+        entry = self._values.get(key)
+        return entry[1] if entry is not None and time.monotonic() < self._spared.get(key, 0.0) else None
+
     async def _fetch(self, key: K, load: Callable[[K], Awaitable[V]]) -> V:
         try:
             value = await load(key)
@@ -66,11 +74,14 @@ class TimedCache(Generic[K, V]):
             entry = self._values.get(key)
             if entry is None or time.monotonic() - entry[0] > STALE:
                 raise
+            self._spared[key] = time.monotonic() + SPARED
             return entry[1]
+        self._spared.pop(key, None)
         self._values[key] = (time.monotonic(), value)
         self._values.move_to_end(key)
         while len(self._values) > self._capacity:
-            self._values.popitem(last=False)
+            oldest, _ = self._values.popitem(last=False)
+            self._spared.pop(oldest, None)
         return value
 
     def _loaded(self, key: K, done: "asyncio.Future[V]") -> None:

@@ -82,8 +82,6 @@ def _status(error: Exception) -> int:
             return 403
         case errors.InvalidRequest() | errors.LinkInvalid() | ClientDisconnect():
             return 400
-        case errors.CampaignNotOpen():
-            return 409
         case errors.IntakeFull() | errors.StoreUnavailable():
             return 503
         case HTTPException():

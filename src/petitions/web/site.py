@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 from starlette.requests import HTTPConnection
 
@@ -12,6 +12,7 @@ from petitions.settings import Settings
 from petitions.signatures.confirming import Confirmation, Outcome
 from petitions.signatures.drafting import NewDraft
 from petitions.signatures.intake import Intake
+from petitions.signatures.renewing import Renewal
 from petitions.tokens import Tokens
 from petitions.web.caching import PageCache, TimedCache
 
@@ -25,6 +26,7 @@ class Site:
     tokens: Tokens
     signing: Intake[NewDraft, None]
     confirming: Intake[Confirmation, Outcome]
+    renewing: Intake[Renewal, None]
     campaigns: TimedCache[str, CampaignSnapshot]
     slugs: dict[int, str] = field(default_factory=dict)  # a campaign keeps its slug for ever
     pages: PageCache = field(default_factory=PageCache)
@@ -33,8 +35,8 @@ class Site:
     mailbox_url: str | None = None  # where the demo shows the mail that it caught
 
     @property
-    def intakes(self) -> Sequence["Intake[NewDraft, None] | Intake[Confirmation, Outcome]"]:
-        return (self.signing, self.confirming)
+    def intakes(self) -> Sequence[Intake[Any, Any]]:
+        return (self.signing, self.confirming, self.renewing)
 
 
 def site_of(request: HTTPConnection) -> Site:
