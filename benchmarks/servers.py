@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.options import ROOT, BenchmarkError
 from benchmarks.processors import process_seconds
 from benchmarks.stores import Store
-from petitions.cli.serving import listen
+from petitions.cli.serving import listen, listen_for_each
 
 _START = 30.0
 _GRACE = 30.0
@@ -165,22 +165,21 @@ def smtp_client(sink: Sink, mails: int) -> Iterator["subprocess.Popen[bytes]"]:
 def _served(module: Sequence[str], store: Store, processes: int = 1, ready: str = "/healthz") -> Iterator[Server]:
     read_end, write_end = os.pipe()  # the processes end when we do
     started: list[subprocess.Popen[bytes]] = []
-    listener = listen("127.0.0.1", 0)
+    listeners = listen_for_each("127.0.0.1", 0, processes)
     try:
-        port = int(listener.getsockname()[1])
+        port = int(listeners[0].getsockname()[1])
         environ = store.environ(BASE_URL=f"http://127.0.0.1:{port}")
-        ends = ["--fd", str(listener.fileno()), "--lifeline", str(read_end)]
-        for _ in range(processes):
-            command = [sys.executable, "-m", *module, *ends]
+        for listener in listeners:
+            command = [sys.executable, "-m", *module, "--fd", str(listener.fileno()), "--lifeline", str(read_end)]
             started.append(
                 subprocess.Popen(command, env=environ, cwd=ROOT, pass_fds=(listener.fileno(), read_end))
             )
         server = Server(port, started)
         _await_ready(server, ready)
-        listener.close()
         yield server
     finally:
-        listener.close()
+        for listener in listeners:
+            listener.close()
         os.close(write_end)
         os.close(read_end)
         for process in started:

@@ -45,6 +45,8 @@ class Store:
             "SIGN_RATE": "off",
             "CONFIRM_RATE": "off",
             "LOG_LEVEL": "warning",
+            "SECRET_KEY": "a key of the benchmarks, " * 2,
+            "EMAIL_KEY": "another key of the benchmarks, " * 2,
         }
         return kept | {f"PETITIONS_{name}": value for name, value in (ours | changes).items()}
 

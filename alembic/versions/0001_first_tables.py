@@ -169,13 +169,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["statement_id"], ["statements.id"], name=op.f("fk_drafts_statement_id")),
         sa.PrimaryKeyConstraint("campaign_id", "id", name=op.f("pk_drafts")),
         sa.UniqueConstraint(
-            "campaign_id", "email_key", "content_key", name=op.f("uq_drafts_campaign_id_email_key_content_key")
+            "email_key", "campaign_id", "content_key", name=op.f("uq_drafts_email_key_campaign_id_content_key")
         ),
     )
     with op.batch_alter_table("drafts", schema=None) as batch_op:
         batch_op.create_index(
             "ix_drafts_held",
-            ["campaign_id", "created_at"],
+            ["campaign_id", "id"],
             unique=False,
             sqlite_where=sa.text("held_reason IS NOT NULL"),
             postgresql_where=sa.text("held_reason IS NOT NULL"),
@@ -206,7 +206,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["campaign_id"], ["campaigns.id"], name=op.f("fk_signatures_campaign_id")),
         sa.ForeignKeyConstraint(["statement_id"], ["statements.id"], name=op.f("fk_signatures_statement_id")),
         sa.PrimaryKeyConstraint("campaign_id", "id", name=op.f("pk_signatures")),
-        sa.UniqueConstraint("campaign_id", "email_key", name=op.f("uq_signatures_campaign_id_email_key")),
+        sa.UniqueConstraint("email_key", "campaign_id", name=op.f("uq_signatures_email_key_campaign_id")),
         sa.UniqueConstraint("campaign_id", "serial", name=op.f("uq_signatures_campaign_id_serial")),
     )
     with op.batch_alter_table("signatures", schema=None) as batch_op:

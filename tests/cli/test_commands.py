@@ -132,6 +132,18 @@ def test_recount_finds_drift_and_repairs_it_when_told(
     assert petitions("recount").stdout == "free-boris: says 0, has 1: wrong by -1\n"
 
 
+def test_recount_waits_for_nobody_who_writes(
+    database: Database, settings: Settings, petitions: Petitions, campaign: CampaignSnapshot
+) -> None:
+    schema.check_email_key(database, settings.email_key)
+    sign_and_confirm(database, settings, campaign)
+    with database.writing() as session:
+        session.execute(update(Tally).values(counted=3))
+        result = petitions("recount")
+        session.rollback()
+    assert (result.exit_code, result.stdout) == (0, "free-boris: says 1, has 1: right\n")
+
+
 # held
 
 
@@ -192,6 +204,26 @@ def test_held_release_by_id(
     assert ids[2] not in mailed
 
 
+@pytest.mark.parametrize("step", [2, 500])
+def test_held_release_tells_what_it_kept_back(
+    database: Database,
+    settings: Settings,
+    petitions: Petitions,
+    campaign: CampaignSnapshot,
+    monkeypatch: pytest.MonkeyPatch,
+    step: int,
+) -> None:
+    monkeypatch.setattr(holding, "STEP", step)
+    for number in range(8):
+        sign(database, settings, campaign, trapped=True, email="ana@example.org", comment=str(number))
+    result = petitions("held", "release", campaign.slug, "--all")
+    assert (result.exit_code, result.stdout) == (
+        0,
+        "5 released, 3 kept back: their addresses got too many mails today\n",
+    )
+    assert len(waiting(database)) == 3
+
+
 @pytest.mark.parametrize("step", [1, 500])
 def test_held_all_of_a_reason_or_a_network(
     database: Database,
@@ -223,6 +255,12 @@ def test_held_wants_drafts_or_all(
     for arguments in ([], [ids[0], "--all"]):
         result = petitions("held", act, campaign.slug, *arguments)
         assert (result.exit_code, result.stderr) == (2, "Name the drafts, or give --all.\n")
+    for choice in (("--network", "1f6e9a02"), ("--reason", "rate"), ("--reason", "")):
+        result = petitions("held", act, campaign.slug, ids[0], *choice)
+        assert (result.exit_code, result.stderr) == (
+            2,
+            "--network and --reason choose among --all; drafts that are named are meant.\n",
+        )
     assert petitions("held", act, campaign.slug, "not-an-id").exit_code == 2
     assert waiting(database) == set(ids)
 

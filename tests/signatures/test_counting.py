@@ -1,9 +1,10 @@
 """The tally is what the rows say; where it is not, recounting finds and mends it."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
@@ -12,7 +13,7 @@ from petitions.settings import Settings
 from petitions.signatures.counting import Recount, find_count, find_counts, recount
 from petitions.signatures.models import Signature, Tally, TallyPart
 from petitions.signatures.rollups import find_parts, roll_up
-from tests.factories import make_campaign, sign, sign_and_confirm
+from tests.factories import confirm, make_campaign, sign, sign_and_confirm
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -24,7 +25,7 @@ def say(database: Database, campaign: CampaignSnapshot, **values: int) -> None:
 
 
 def check(database: Database, campaign: CampaignSnapshot, *, repair: bool) -> Recount:
-    with database.writing() as session:
+    with database.writing() if repair else database.reading() as session:
         return recount(session, campaign.id, NOON, repair=repair)
 
 
@@ -51,7 +52,25 @@ def test_drift_is_found_and_left_without_repair(
     assert result.drift == wrong - 2
     with database.reading() as session:
         tally = session.get_one(Tally, campaign.id)
-        assert (tally.counted, tally.recounted_at) == (wrong, NOON)
+        assert (tally.counted, tally.recounted_at) == (wrong, None)
+
+
+def test_what_is_confirmed_meanwhile_is_no_drift(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    """The tally and the rows are of one moment, on PostgreSQL too, where each statement has its own."""
+    sign_and_confirm(database, settings, campaign)
+    draft = sign(database, settings, campaign)
+    looked: list[bool] = []
+
+    def confirm_meanwhile(*_: Any) -> None:
+        if not looked:
+            looked.append(True)
+            confirm(database, draft)
+
+    event.listen(database.engine, "after_cursor_execute", confirm_meanwhile)
+    assert check(database, campaign, repair=False).drift == 0
+    assert check(database, campaign, repair=False) == Recount("free-boris", tallied=2, rows=2)
 
 
 def test_drift_is_repaired(database: Database, settings: Settings, campaign: CampaignSnapshot) -> None:
@@ -64,7 +83,8 @@ def test_drift_is_repaired(database: Database, settings: Settings, campaign: Cam
     assert check(database, campaign, repair=True).drift == 0
     with database.reading() as session:
         assert find_counts(session) == {campaign.id: 2, other.id: 5}
-        assert session.get_one(Tally, campaign.id).changed_at == NOON
+        tally = session.get_one(Tally, campaign.id)
+        assert (tally.changed_at, tally.recounted_at) == (NOON, NOON)
 
 
 def test_removed_rows_do_not_count(database: Database, settings: Settings, campaign: CampaignSnapshot) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.db import Database
@@ -14,7 +14,7 @@ from petitions.mail.models import Outbox
 from petitions.settings import Rate, Settings
 from petitions.signatures.confirming import Outcome
 from petitions.signatures.drafting import NewDraft, store_drafts
-from petitions.signatures.holding import HeldDraft, drop, list_held, release
+from petitions.signatures.holding import HeldDraft, Release, drop, list_held, release
 from petitions.signatures.models import Draft
 from tests.factories import confirm, make_campaign, make_draft, sign
 
@@ -74,27 +74,55 @@ def test_a_released_draft_gets_its_mail_and_can_be_confirmed(
     assert mailed(database) == []
     later = NOON + timedelta(hours=5)
     with database.writing() as session:
-        assert release(session, campaign.slug, [draft.id], later) == 1
+        assert release(session, campaign.slug, [draft.id], later) == Release(1, 0)
     with database.reading() as session:
         mail = session.scalars(select(Outbox)).one()
         assert (mail.kind, mail.subject_id, mail.language, mail.created_at) == ("confirm", draft.id, "es", later)
         assert mail.email_key == draft.email_key
     assert [held.id for held in listed(database)] == [other.id]
     with database.writing() as session:
-        assert release(session, campaign.slug, [draft.id], later) == 0
+        assert release(session, campaign.slug, [draft.id], later) == Release(0, 0)
     assert mailed(database) == [draft.id]
     assert confirm(database, draft) is Outcome.COUNTED
     assert confirm(database, other) is Outcome.GONE
 
 
-def test_release_keeps_to_the_limits_of_an_address(
+def test_release_keeps_back_what_an_address_gets_no_mail_for(
     database: Database, settings: Settings, campaign: CampaignSnapshot
 ) -> None:
     drafts = [hold(database, settings, campaign, email="ana@example.org", comment=str(n)) for n in range(7)]
+    other = hold(database, settings, campaign)
     with database.writing() as session:
-        assert release(session, campaign.slug, [draft.id for draft in drafts], NOON) == 7
-    assert len(mailed(database)) == 5
-    assert listed(database) == []
+        ids = [draft.id for draft in (*drafts, other)]
+        assert release(session, campaign.slug, ids, NOON) == Release(released=6, kept_back=2)
+    kept_back = {draft.id for draft in listed(database)}
+    assert len(kept_back) == 2
+    assert set(mailed(database)) == {*ids} - kept_back
+    with database.writing() as session:
+        tomorrow = NOON + timedelta(days=1, minutes=1)
+        assert release(session, campaign.slug, [*kept_back], tomorrow) == Release(2, 0)
+    assert set(mailed(database)) == {*ids}
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_the_list_reads_the_index_of_held_drafts_in_its_order(
+    database: Database, campaign: CampaignSnapshot
+) -> None:
+    plans: list[str] = []
+
+    def explain(_connection: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if statement.startswith("SELECT"):
+            rows = cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
+            plans.append("; ".join(row[-1] for row in rows))
+
+    event.listen(database.engine, "before_cursor_execute", explain)
+    with database.reading() as session:
+        list_held(session, campaign.slug)
+        list_held(session, campaign.slug, after=new_id())
+    assert len(plans) == 2
+    assert all("USING INDEX ix_drafts_held (campaign_id=?" in plan for plan in plans), plans
+    assert "ix_drafts_held (campaign_id=? AND id>?)" in plans[1]
+    assert not [plan for plan in plans if "TEMP B-TREE" in plan or "SCAN" in plan]
 
 
 @pytest.mark.parametrize("act", ["release", "drop"])
@@ -105,10 +133,10 @@ def test_only_held_drafts_of_the_campaign_are_touched(
     free = sign(database, settings, campaign)
     ids = [other.id, free.id, new_id()]
     with database.writing() as session:
-        done = (
-            release(session, campaign.slug, ids, NOON) if act == "release" else drop(session, campaign.slug, ids)
-        )
-        assert done == 0
+        if act == "release":
+            assert release(session, campaign.slug, ids, NOON) == Release(0, 0)
+        else:
+            assert drop(session, campaign.slug, ids) == 0
     with database.reading() as session:
         assert set(session.scalars(select(Draft.id))) == {other.id, free.id}
     assert [held.id for held in listed(database, "other")] == [other.id]
@@ -130,5 +158,5 @@ def test_a_dropped_draft_is_gone_and_its_address_may_sign(
 def test_nothing_happens_for_a_campaign_that_is_not_there(database: Database) -> None:
     with database.writing() as session:
         assert list_held(session, "nowhere") == []
-        assert release(session, "nowhere", [new_id()], NOON) == 0
+        assert release(session, "nowhere", [new_id()], NOON) == Release(0, 0)
         assert drop(session, "nowhere", [new_id()]) == 0

@@ -25,7 +25,8 @@ def recount(
         with database.reading() as session:
             campaigns = [get_snapshot(session, s) for s in slugs] if slugs else list_snapshots(session)
         for campaign in campaigns:
-            with database.writing() as session:
+            # Only a repair takes the lock: looking at a large campaign must not hold up its wave.
+            with database.writing() if repair else database.reading() as session:
                 result = recount_campaign(session, campaign.id, utc_now(), repair=repair)
             state = "right" if not result.drift else f"wrong by {result.drift:+d}"
             mended = ", repaired" if result.drift and repair else ""

@@ -57,7 +57,7 @@ def demo(
         "free-boris-kagarlitsky --output signatures.csv"
         f"\n\n  Ctrl-C ends it.\n"
     )
-    raise typer.Exit(run_processes(listener, 1, mail=True, environ=environ))
+    raise typer.Exit(run_processes([listener], mail=True, environ=environ))
 
 
 def _listen_near(port: int) -> socket.socket:

@@ -1,7 +1,7 @@
 """petitions held …: drafts that wait for somebody's look."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 import typer
@@ -12,6 +12,8 @@ from petitions.cli.context import Exit, fail, opened_store, read_settings
 from petitions.clock import utc_now
 from petitions.signatures import holding
 from petitions.signatures.holding import HeldDraft
+
+T = TypeVar("T")
 
 app = typer.Typer(help="Drafts that are held back: no mail was sent for them yet.", no_args_is_help=True)
 
@@ -44,15 +46,17 @@ def list_held(slug: Slug) -> None:
 def release(
     slug: Slug, ids: Ids = None, all_: All = False, network: Network = None, reason: Reason = None
 ) -> None:
-    """Let held drafts go on: their confirm mails go out.
+    """Let held drafts go on: their confirm mails go out. Those stay whose addresses got too many mails today.
 
     Example: petitions held release free-ana-sanchez --all --network 1f6e9a02
     """
     now = utc_now()
-    released = _each_step(
+    steps = _each_step(
         slug, ids, all_, network, reason, lambda session, some: holding.release(session, slug, some, now)
     )
-    typer.echo(f"{released} released")
+    released, kept_back = sum(step.released for step in steps), sum(step.kept_back for step in steps)
+    kept = f", {kept_back} kept back: their addresses got too many mails today" if kept_back else ""
+    typer.echo(f"{released} released{kept}")
 
 
 @app.command()
@@ -61,8 +65,8 @@ def drop(slug: Slug, ids: Ids = None, all_: All = False, network: Network = None
 
     Example: petitions held drop free-ana-sanchez --all --reason honeypot
     """
-    dropped = _each_step(slug, ids, all_, network, reason, lambda session, some: holding.drop(session, slug, some))
-    typer.echo(f"{dropped} dropped")
+    steps = _each_step(slug, ids, all_, network, reason, lambda session, some: holding.drop(session, slug, some))
+    typer.echo(f"{sum(steps)} dropped")
 
 
 def _each_step(
@@ -71,12 +75,14 @@ def _each_step(
     all_: bool,
     network: str | None,
     reason: str | None,
-    act: Callable[[Session, list[UUID]], int],
-) -> int:
-    """Act on the drafts that were meant, in short transactions."""
+    act: Callable[[Session, list[UUID]], T],
+) -> list[T]:
+    """Act on the drafts that were meant, in short transactions. What each did."""
     if bool(ids) == all_:
         raise fail("Name the drafts, or give --all.", Exit.USAGE)
-    done = 0
+    if not all_ and (network is not None or reason is not None):
+        raise fail("--network and --reason choose among --all; drafts that are named are meant.", Exit.USAGE)
+    done = []
     with opened_store(read_settings()) as database:
         with database.reading() as session:
             get_snapshot(session, slug)
@@ -87,7 +93,7 @@ def _each_step(
                 chosen += [draft.id for draft in drafts if _matches(draft, network, reason)]
         for start in range(0, len(chosen), holding.STEP):
             with database.writing() as session:
-                done += act(session, chosen[start : start + holding.STEP])
+                done.append(act(session, chosen[start : start + holding.STEP]))
     return done
 
 

@@ -25,6 +25,8 @@ from petitions.worker import work
 #: Seconds a server has to answer what it has taken when it is told to stop.
 _GRACE = 20
 _BACKLOG = 2048
+#: Beside servers on one machine the worker stands back: in a wave people wait for pages, and mail for seconds.
+_WORKER_NICENESS = 10
 
 Lifeline = Annotated[int | None, typer.Option(hidden=True, help="End when this pipe closes.")]
 
@@ -45,7 +47,7 @@ def serve(
         pass  # whatever is wrong with it is told once, here, and not by every process
     if settings.smtp is None and settings.mailbox_dir is None and mail:
         log.warning("mail_not_configured", setting="PETITIONS_SMTP_URL")
-    raise typer.Exit(run_processes(listen(host, port), workers, mail=mail))
+    raise typer.Exit(run_processes(listen_for_each(host, port, workers), mail=mail))
 
 
 def _raise_descriptor_limit() -> None:
@@ -54,11 +56,23 @@ def _raise_descriptor_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that server processes share."""
+def listen_for_each(host: str, port: int, servers: int) -> list[socket.socket]:
+    """A socket for each server process, all on one port: the kernel deals visitors out evenly. From a socket that
+    they share, whoever wakes first takes everybody."""
+    if servers == 1:
+        return [listen(host, port)]
+    with listen(host, port) as probe:  # nobody else may have the port; sharing it would hide that
+        port = probe.getsockname()[1]
+    return [listen(host, port, shared=True) for _ in range(servers)]
+
+
+def listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """A socket that a child process can inherit."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if shared:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         listener.bind((host, port))
     except OSError as error:
@@ -69,20 +83,20 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def run_processes(
-    listener: socket.socket, servers: int, *, mail: bool, environ: dict[str, str] | None = None
-) -> int:
-    """Run server processes on this socket, and the worker. The exit code."""
+def run_processes(listeners: Sequence[socket.socket], *, mail: bool, environ: dict[str, str] | None = None) -> int:
+    """Run a server process on each of these sockets, and the worker. The exit code."""
     environ = dict(os.environ if environ is None else environ)
+    descriptors = [listener.fileno() for listener in listeners]
     commands = {
-        f"server-{number}": ["server-process", "--fd", str(listener.fileno())] for number in range(1, servers + 1)
+        f"server-{number}": ["server-process", "--fd", str(descriptor)]
+        for number, descriptor in enumerate(descriptors, 1)
     }
     if mail:
         commands["worker"] = ["worker"]
-    with tempfile.TemporaryDirectory(prefix="petitions-metrics-") as metrics, listener:
-        if servers > 1:
+    with tempfile.TemporaryDirectory(prefix="petitions-metrics-") as metrics:
+        if len(listeners) > 1:
             environ["PROMETHEUS_MULTIPROC_DIR"] = metrics
-        return Supervisor(environ, (listener.fileno(),)).run(commands)
+        return Supervisor(environ, descriptors).run(commands)
 
 
 def server_process(
@@ -129,6 +143,8 @@ def worker(lifeline: Lifeline = None) -> None:
     Example: petitions worker
     """
     settings = read_settings()
+    if lifeline is not None:
+        os.nice(_WORKER_NICENESS)
     with opened_store(settings) as database:
         asyncio.run(_work(settings, database, lifeline))
 

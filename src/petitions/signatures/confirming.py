@@ -66,13 +66,14 @@ _FOUND_DRAFTS = select(*(_drafts.c[name] for name in _COPIED), _drafts.c.created
     _drafts.c.held_reason.is_(None),
 )
 _DELETE_DRAFTS = delete(_drafts).where(
-    _drafts.c.campaign_id == bindparam("campaign"), _drafts.c.email_key.in_(bindparam("keys", expanding=True))
+    _drafts.c.campaign_id + 0 == bindparam("campaign"),  # "+ 0": the index to use is that of the address
+    _drafts.c.email_key.in_(bindparam("keys", expanding=True)),
 )
 _SIGNED_IDS = select(_signatures.c.id).where(
     _signatures.c.campaign_id == bindparam("campaign"), _signatures.c.id.in_(bindparam("ids", expanding=True))
 )
 _SIGNED_KEYS = select(_signatures.c.email_key).where(
-    _signatures.c.campaign_id == bindparam("campaign"),
+    _signatures.c.campaign_id + 0 == bindparam("campaign"),
     _signatures.c.email_key.in_(bindparam("keys", expanding=True)),
 )
 _INSERT_SIGNATURES = insert(_signatures)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from petitions.campaigns.models import Campaign
@@ -36,8 +36,24 @@ def find_counts(session: Session) -> dict[int, int]:
 
 
 def recount(session: Session, campaign_id: int, now: datetime, *, repair: bool) -> Recount:
-    """Count the rows of a campaign while none can come or go. With `repair`, a wrong tally is set right, and
-    the roll-ups begin anew."""
+    """Hold the tally of a campaign against its rows. Without `repair` it only looks: a transaction that reads is
+    enough, and nobody waits for it. With `repair`, no row can come or go meanwhile, a wrong tally is set right,
+    and the roll-ups begin anew."""
+    return _repair(session, campaign_id, now) if repair else _compare(session, campaign_id)
+
+
+def _compare(session: Session, campaign_id: int) -> Recount:
+    # In one statement, and so of one moment: with two, what is confirmed between them would look like drift.
+    counted = select(func.count()).where(*_counting(campaign_id)).scalar_subquery()
+    found = session.execute(
+        select(Campaign.slug, Tally.counted, counted)
+        .join(Campaign, Campaign.id == Tally.campaign_id)
+        .where(Tally.campaign_id == campaign_id)
+    ).one()
+    return Recount(*found)
+
+
+def _repair(session: Session, campaign_id: int, now: datetime) -> Recount:
     tallied, slug = session.execute(
         select(Tally.counted, Campaign.slug)
         .join(Campaign, Campaign.id == Tally.campaign_id)
@@ -45,16 +61,18 @@ def recount(session: Session, campaign_id: int, now: datetime, *, repair: bool) 
         .with_for_update(of=Tally)
     ).one()
     counted, last_serial = session.execute(
-        select(func.count(), func.coalesce(func.max(Signature.serial), 0)).where(
-            Signature.campaign_id == campaign_id, Signature.removed_at.is_(None)
-        )
+        select(func.count(), func.coalesce(func.max(Signature.serial), 0)).where(*_counting(campaign_id))
     ).one()
     result = Recount(slug, tallied, counted)
     values: dict[str, Any] = {"recounted_at": now}
-    if repair and result.drift:
+    if result.drift:
         last = select(Tally.last_serial).where(Tally.campaign_id == campaign_id)
         values |= {"counted": counted, "last_serial": max(last_serial, session.scalar(last) or 0)}
         values |= {"rolled_up_serial": 0, "changed_at": now}
         session.execute(delete(TallyPart).where(TallyPart.campaign_id == campaign_id))
     session.execute(update(Tally).where(Tally.campaign_id == campaign_id).values(values))
     return result
+
+
+def _counting(campaign_id: int) -> tuple[ColumnElement[bool], ...]:
+    return (Signature.campaign_id == campaign_id, Signature.removed_at.is_(None))

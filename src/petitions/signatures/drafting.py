@@ -5,8 +5,8 @@ A draft is nobody's signature yet. Whatever the store knows of an address, the v
 
 import hashlib
 import json
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, cast
@@ -71,12 +71,12 @@ def store_drafts(session: Session, drafts: Sequence[NewDraft], sign_rate: Rate |
     """Store a batch and queue its mails. Safe to run again with the same drafts."""
     now = max(draft.arrived_at for draft in drafts)
     unique = {(draft.key, content_key(draft)): draft for draft in reversed(drafts)}
-    keys = sorted({key for key, _ in unique})
-    signed = _find_signed(session, keys)
-    known = _find_drafts(session, keys)
+    email_keys = sorted({draft.email_key for draft in drafts})
+    signed = _find_signed(session, email_keys)
+    known = _find_drafts(session, email_keys)
     held = _hold(session, [unique[entry] for entry in sorted(unique)], sign_rate, now)
 
-    rows, mails = [], LimitedMails(session, {email_key for _, email_key in keys}, now)
+    rows, mails = [], LimitedMails(session, email_keys, now)
     for entry in sorted(unique):
         draft = unique[entry]
         signature, stored = signed.get(entry[0]), known.get(entry)
@@ -121,39 +121,28 @@ class _Known:
 # rows, cost a third of the batch's time.
 _signatures = cast("Table", Signature.__table__).c
 _drafts = cast("Table", Draft.__table__).c
-_SIGNED = select(_signatures.email_key, _signatures.id, _signatures.removed_at).where(
-    _signatures.campaign_id == bindparam("campaign_id"),
-    _signatures.email_key.in_(bindparam("email_keys", expanding=True)),
+_SIGNED = select(_signatures.campaign_id, _signatures.email_key, _signatures.id, _signatures.removed_at).where(
+    _signatures.email_key.in_(bindparam("email_keys", expanding=True))
 )
-_DRAFTED = select(_drafts.email_key, _drafts.content_key, _drafts.id, _drafts.held_reason).where(
-    _drafts.campaign_id == bindparam("campaign_id"),
-    _drafts.email_key.in_(bindparam("email_keys", expanding=True)),
-)
+_DRAFTED = select(
+    _drafts.campaign_id, _drafts.email_key, _drafts.content_key, _drafts.id, _drafts.held_reason
+).where(_drafts.email_key.in_(bindparam("email_keys", expanding=True)))
 
 
-def _by_campaign(keys: Iterable[Key]) -> dict[int, list[bytes]]:
-    grouped: dict[int, list[bytes]] = defaultdict(list)
-    for campaign_id, email_key in keys:
-        grouped[campaign_id].append(email_key)
-    return grouped
+def _find_signed(session: Session, email_keys: Sequence[bytes]) -> dict[Key, _Signed]:
+    rows = session.connection().execute(_SIGNED, {"email_keys": email_keys})
+    return {
+        (campaign_id, email_key): _Signed(signature_id, removed_at is not None)
+        for campaign_id, email_key, signature_id, removed_at in rows
+    }
 
 
-def _find_signed(session: Session, keys: Sequence[Key]) -> dict[Key, _Signed]:
-    found, connection = {}, session.connection()
-    for campaign_id, email_keys in _by_campaign(keys).items():
-        values = {"campaign_id": campaign_id, "email_keys": email_keys}
-        for email_key, signature_id, removed_at in connection.execute(_SIGNED, values):
-            found[(campaign_id, email_key)] = _Signed(signature_id, removed_at is not None)
-    return found
-
-
-def _find_drafts(session: Session, keys: Sequence[Key]) -> dict[tuple[Key, bytes], _Known]:
-    found, connection = {}, session.connection()
-    for campaign_id, email_keys in _by_campaign(keys).items():
-        values = {"campaign_id": campaign_id, "email_keys": email_keys}
-        for email_key, content, draft_id, held_reason in connection.execute(_DRAFTED, values):
-            found[((campaign_id, email_key), content)] = _Known(draft_id, held_reason is not None)
-    return found
+def _find_drafts(session: Session, email_keys: Sequence[bytes]) -> dict[tuple[Key, bytes], _Known]:
+    rows = session.connection().execute(_DRAFTED, {"email_keys": email_keys})
+    return {
+        ((campaign_id, email_key), content): _Known(draft_id, held_reason is not None)
+        for campaign_id, email_key, content, draft_id, held_reason in rows
+    }
 
 
 def _hold(

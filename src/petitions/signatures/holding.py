@@ -9,8 +9,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from petitions.campaigns.models import Campaign
-from petitions.mail import outbox
-from petitions.mail.limits import may_mail, recent_mails
+from petitions.mail.limited import LimitedMails
 from petitions.signatures.drafting import CONFIRM
 from petitions.signatures.models import Draft
 
@@ -27,6 +26,14 @@ class HeldDraft:
     email_domain: str
     created_at: datetime
     network: str | None  # the first digits of its hash: equal ones came from one network
+
+
+@dataclass(frozen=True)
+class Release:
+    """How many went on, and how many are still held because their addresses have had enough mails."""
+
+    released: int
+    kept_back: int
 
 
 def list_held(session: Session, slug: str, after: UUID | None = None, limit: int = STEP) -> list[HeldDraft]:
@@ -54,8 +61,9 @@ def list_held(session: Session, slug: str, after: UUID | None = None, limit: int
     ]
 
 
-def release(session: Session, slug: str, ids: Sequence[UUID], now: datetime) -> int:
-    """Let these held drafts go on: their mails are queued. How many were released."""
+def release(session: Session, slug: str, ids: Sequence[UUID], now: datetime) -> Release:
+    """Let these held drafts go on: their mails are queued. A draft without a mail would never be confirmed, so
+    it stays when its address is over the limit."""
     campaign_id = select(Campaign.id).where(Campaign.slug == slug).scalar_subquery()
     held = session.execute(
         select(Draft.campaign_id, Draft.id, Draft.email_key, Draft.language)
@@ -63,19 +71,17 @@ def release(session: Session, slug: str, ids: Sequence[UUID], now: datetime) -> 
         .order_by(Draft.email_key, Draft.id)
         .with_for_update()
     ).all()
-    recent = recent_mails(session, {draft.email_key for draft in held}, now)
-    mails = []
-    for draft in held:
-        if may_mail(recent, draft.email_key, draft.campaign_id):
-            recent.add(draft.email_key, draft.campaign_id, (CONFIRM, draft.id), now)
-            mails.append(outbox.NewMail(CONFIRM, draft.campaign_id, draft.id, draft.email_key, draft.language))
+    mails = LimitedMails(session, {draft.email_key for draft in held}, now)
+    released = [
+        draft.id
+        for draft in held
+        if mails.add(CONFIRM, draft.campaign_id, draft.id, draft.email_key, draft.language)
+    ]
     session.execute(
-        update(Draft)
-        .where(Draft.campaign_id == campaign_id, Draft.id.in_([draft.id for draft in held]))
-        .values(held_reason=None)
+        update(Draft).where(Draft.campaign_id == campaign_id, Draft.id.in_(released)).values(held_reason=None)
     )
-    outbox.queue(session, mails, now)
-    return len(held)
+    mails.queue()
+    return Release(len(released), len(held) - len(released))
 
 
 def drop(session: Session, slug: str, ids: Sequence[UUID]) -> int:

@@ -91,10 +91,9 @@ class Intake(Generic[Item, Result]):
             self._arrived.clear()
             while self._waiting:
                 await self._gather()
-                batch = self._take()
+                batch: list[tuple[Item, asyncio.Future[Result]]] = []
                 try:
-                    if batch:
-                        await self._write(batch)
+                    await self._write(batch)
                 except BaseException:
                     _fail(batch, IntakeStopped("the process is ending"))
                     raise
@@ -119,12 +118,19 @@ class Intake(Generic[Item, Result]):
         return batch
 
     async def _write(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
-        items = [item for item, _ in batch]
+        """Store a batch; an empty one is filled with who waits, inside the transaction: while another process
+        holds the store, the batch grows."""
+
+        def store(session: Session) -> list[Result]:
+            batch.extend(self._take() if not batch else ())
+            return self._store(session, [item for item, _ in batch]) if batch else []
+
         for attempt in range(1, _MAX_TRIES + 1):
             try:
-                results = await self._database.write(self._store, items)
+                results = await self._database.write(store)
             except StoreUnavailable as error:
                 if attempt == _MAX_TRIES:
+                    batch.extend(self._take() if not batch else ())
                     log.error("intake_store_unavailable", intake=self.name, items=len(batch), cause=str(error))
                     _fail(batch, error)
                     return

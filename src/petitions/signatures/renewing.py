@@ -8,7 +8,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from petitions.abuse import rates
-from petitions.campaigns.models import Campaign
 from petitions.mail.limited import LimitedMails
 from petitions.signatures.drafting import CONFIRM
 from petitions.signatures.models import Draft
@@ -29,12 +28,7 @@ def store_renewals(session: Session, renewals: Sequence[Renewal]) -> list[None]:
     email_keys = {renewal.email_key for renewal in renewals}
     drafts = session.execute(
         select(Draft.campaign_id, Draft.id, Draft.email_key, Draft.language)
-        .where(
-            # Campaigns are few: naming them lets the unique index of the drafts answer.
-            Draft.campaign_id.in_(select(Campaign.id)),
-            Draft.email_key.in_(email_keys),
-            Draft.held_reason.is_(None),
-        )
+        .where(Draft.email_key.in_(email_keys), Draft.held_reason.is_(None))
         .order_by(Draft.created_at.desc())
     ).all()
     mails = LimitedMails(session, email_keys, now)
