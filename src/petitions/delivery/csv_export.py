@@ -2,12 +2,12 @@
 
 import csv
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from babel import Locale
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, Table, bindparam, case, func, select
 from sqlalchemy.orm import Session
 
 from petitions.campaigns.queries import CampaignSnapshot
@@ -25,6 +25,9 @@ _FORMULA = re.compile(r"[=+\-@＝＋－＠]")
 #: Where a cell may begin with one: also behind what some other spreadsheet separates by (in half of Europe `;`),
 #: and behind spaces and quotation marks, which it skips.
 _BEGINNING = re.compile(rf'((?:^|[;,|\t\r\n])(?:[^\S\t\r\n]|")*)(?={_FORMULA.pattern})')
+
+
+_columns = cast("Table", Signature.__table__).c
 
 
 @dataclass(frozen=True)
@@ -111,64 +114,71 @@ def write_csv(
     return total
 
 
-def _pages(database: Database, campaign: CampaignSnapshot, layout: Layout) -> Iterator[list[Sequence[Any]]]:
+def _pages(database: Database, campaign: CampaignSnapshot, layout: Layout) -> Iterator[list[list[Any]]]:
     """Rows in the order of their serials. Each page is a transaction of its own, so that a long export holds
     no snapshot; whatever is confirmed meanwhile has a higher serial and comes last."""
-    # The campaign's own language need not be one of the interface: CLDR has names in far more.
-    countries = Locale.parse(campaign.default_language, sep="-").territories
-    columns = {
-        "number": Signature.serial,
-        "name": Signature.name,
-        "affiliation": Signature.affiliation,
-        "city": Signature.city,
-        "country": Signature.country,
-        "comment": Signature.comment,
-        "date": func.date(Signature.confirmed_at),
-        "language": Signature.language,
-    }
-    wanted = [columns[field] for field in layout.fields] + [_answer(key) for key in layout.answers]
-    shape = _Shape(layout, countries)
+    shape = _Shape(layout, campaign.default_language)
+    query = _page_query(campaign.id, layout)
     after = 0
     while True:
         with database.reading() as session:
-            rows = session.execute(
-                select(Signature.serial, Signature.visibility, *wanted)
-                .where(*_listed(campaign.id), Signature.serial > after)
-                .order_by(Signature.serial)
-                .limit(_PAGE)
-            ).all()
+            rows = session.connection().execute(query, {"after": after}).all()
         if not rows:
             return
-        after = rows[-1][0]
+        after = rows[-1].serial
         yield [shape.cells(row) for row in rows]
+
+
+def _page_query(campaign_id: int, layout: Layout) -> Select[Any]:
+    """Visibility and then the cells of a page; of those who show initials alone the store gives nothing else."""
+    named = _columns.visibility != "initials"
+    columns: dict[str, ColumnElement[Any]] = {
+        "number": _columns.serial,
+        "name": _columns.name,
+        "country": _columns.country,
+        "date": func.date(_columns.confirmed_at),
+        "language": _columns.language,
+    }
+    for field in ("affiliation", "city", "comment"):
+        columns[field] = case((named, _columns[field]))
+    answers = [case((named, _columns.answers[key].as_string())) for key in layout.answers]
+    return (
+        select(_columns.visibility, *(columns[field] for field in layout.fields), *answers)
+        .where(
+            _columns.campaign_id == campaign_id,
+            _columns.removed_at.is_(None),
+            _columns.visibility != "anonymous",
+            _columns.serial > bindparam("after"),
+        )
+        .order_by(_columns.serial)
+        .limit(_PAGE)
+    )
 
 
 class _Shape:
     """Turns a row of the store into cells."""
 
-    def __init__(self, layout: Layout, countries: Mapping[str, str]) -> None:
-        self._countries = {code: safe_cell(name) for code, name in countries.items()}
-        self._country = 2 + layout.fields.index("country")
-        self._name = 2 + layout.fields.index("name")
-        self._texts = [
-            2 + place
-            for place, field in enumerate((*layout.fields, *layout.answers))
-            if field in ("name", "affiliation", "city", "comment", *layout.answers)
-        ]
+    def __init__(self, layout: Layout, language: str) -> None:
+        # The campaign's own language need not be one of the interface: CLDR has names in far more.
+        territories = Locale.parse(language, sep="-").territories
+        self._countries = {code: safe_cell(name) for code, name in territories.items()}
+        self._country = layout.fields.index("country")
+        self._name = layout.fields.index("name")
+        fields = (*layout.fields, *layout.answers)
+        texts = {"name", "affiliation", "city", "comment", *layout.answers}
+        self._texts = [place for place, field in enumerate(fields) if field in texts]
 
     def cells(self, row: Sequence[Any]) -> list[Any]:
-        cells = list(row)
-        if cells[1] == "initials":
-            name = initials(cells[self._name] or "")
-            for place in self._texts:
-                cells[place] = None
-            cells[self._name] = safe_cell(name)
-        else:
-            for place in self._texts:
-                if text := cells[place]:
-                    cells[place] = safe_cell(text)
-        cells[self._country] = self._countries.get(cells[self._country], cells[self._country])
-        return cells[2:]
+        visibility, *cells = row
+        if visibility == "initials":
+            cells[self._name] = initials(cells[self._name] or "")
+        for place in self._texts:
+            text = cells[place]
+            if text and (_FORMULA.search(text) or text[0] in "\t\r\n"):
+                cells[place] = safe_cell(text)
+        country = cells[self._country]
+        cells[self._country] = self._countries.get(country, country)
+        return cells
 
 
 def safe_cell(text: str) -> str:

@@ -16,6 +16,7 @@ _LINK = re.compile(r"[a-z][a-z0-9+.-]*://|\bwww\.", re.IGNORECASE)
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _SPACES = re.compile(r"[^\S\n]+")
 _FORMULA_START = ("=", "+", "-", "@")
+_BETWEEN_NAMES = re.compile(r"[\s\-‐–·]+")
 _NOT_A_WORD = re.compile(r"[\W_]+")
 
 
@@ -79,12 +80,14 @@ def folded_words(name: str) -> list[str]:
 
 def initials(name: str) -> str:
     """ "Jean-Luc Moreau" becomes "J. L. M.": the first letter of each word that begins with one; at most 4."""
-    words = [word for word in re.split(r"[\s\-‐–·]+", name) if word]
+    words = [word for word in _BETWEEN_NAMES.split(name) if word]
     letters = [letter for word in words if (letter := _first_letter(word))]
     return " ".join(f"{letter}." for letter in letters[:MAX_INITIALS])[:20].strip()
 
 
 def _first_letter(word: str) -> str:
+    if word[:2].isalpha() and len(word[0].upper()) == 1:
+        return word[0].upper()  # no mark follows, and nothing else comes first
     for position, character in enumerate(word):
         if unicodedata.category(character)[0] == "L":
             marks = ""
