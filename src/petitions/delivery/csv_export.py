@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TextIO, cast
 
 from babel import Locale
-from sqlalchemy import ColumnElement, Select, Table, bindparam, case, func, select
+from sqlalchemy import ColumnElement, Select, String, Table, bindparam, case, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from petitions.campaigns.queries import CampaignSnapshot
@@ -22,6 +22,8 @@ _PAGE = 5_000
 BOM = "\ufeff"
 #: With these a formula begins.
 _FORMULA = re.compile(r"[=+\-@＝＋－＠]")
+#: Whatever has none of these is safe; few texts have one, and a look costs a tenth of a microsecond.
+_SUSPICIOUS = re.compile(rf"{_FORMULA.pattern}|[\t\r\n]")
 #: Where a cell may begin with one: also behind what some other spreadsheet separates by (in half of Europe `;`),
 #: and behind spaces and quotation marks, which it skips.
 _BEGINNING = re.compile(rf'((?:^|[;,|\t\r\n])(?:[^\S\t\r\n]|")*)(?={_FORMULA.pattern})')
@@ -114,29 +116,33 @@ def write_csv(
     return total
 
 
-def _pages(database: Database, campaign: CampaignSnapshot, layout: Layout) -> Iterator[list[list[Any]]]:
+def _pages(database: Database, campaign: CampaignSnapshot, layout: Layout) -> Iterator[list[tuple[Any, ...]]]:
     """Rows in the order of their serials. Each page is a transaction of its own, so that a long export holds
     no snapshot; whatever is confirmed meanwhile has a higher serial and comes last."""
     shape = _Shape(layout, campaign.default_language)
-    query = _page_query(campaign.id, layout)
+    query = _page_query(campaign.id, layout, is_sqlite=database.is_sqlite)
     after = 0
     while True:
         with database.reading() as session:
-            rows = session.connection().execute(query, {"after": after}).all()
+            # The driver's own tuples: the columns need no conversion, and a million Row objects take a second.
+            result = session.connection().execute(query, {"after": after})
+            rows = result.cursor.fetchall() if result.cursor is not None else []
         if not rows:
             return
-        after = rows[-1].serial
-        yield [shape.cells(row) for row in rows]
+        after = rows[-1][1]
+        yield shape.cells(rows)
 
 
-def _page_query(campaign_id: int, layout: Layout) -> Select[Any]:
-    """Visibility and then the cells of a page; of those who show initials alone the store gives nothing else."""
+def _page_query(campaign_id: int, layout: Layout, *, is_sqlite: bool) -> Select[Any]:
+    """Visibility and then the cells of a page, the number first; of those who show initials alone the store
+    gives nothing else."""
     named = _columns.visibility != "initials"
+    moment = _columns.confirmed_at
     columns: dict[str, ColumnElement[Any]] = {
         "number": _columns.serial,
         "name": _columns.name,
         "country": _columns.country,
-        "date": func.date(_columns.confirmed_at),
+        "date": func.substr(type_coerce(moment, String), 1, 10) if is_sqlite else func.date(moment),
         "language": _columns.language,
     }
     for field in ("affiliation", "city", "comment"):
@@ -156,7 +162,7 @@ def _page_query(campaign_id: int, layout: Layout) -> Select[Any]:
 
 
 class _Shape:
-    """Turns a row of the store into cells."""
+    """Turns rows of the store into cells, a column at a time: half the cost of a row at a time."""
 
     def __init__(self, layout: Layout, language: str) -> None:
         # The campaign's own language need not be one of the interface: CLDR has names in far more.
@@ -168,21 +174,23 @@ class _Shape:
         texts = {"name", "affiliation", "city", "comment", *layout.answers}
         self._texts = [place for place, field in enumerate(fields) if field in texts]
 
-    def cells(self, row: Sequence[Any]) -> list[Any]:
-        visibility, *cells = row
-        if visibility == "initials":
-            cells[self._name] = initials(cells[self._name] or "")
+    def cells(self, rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
+        visibilities, *columns = (list(column) for column in zip(*rows, strict=True))
+        names = columns[self._name]
+        columns[self._name] = [
+            initials(name or "") if visibility == "initials" else name
+            for visibility, name in zip(visibilities, names, strict=True)
+        ]
         for place in self._texts:
-            text = cells[place]
-            if text and (_FORMULA.search(text) or text[0] in "\t\r\n"):
-                cells[place] = safe_cell(text)
-        country = cells[self._country]
-        cells[self._country] = self._countries.get(country, country)
-        return cells
+            columns[place] = [
+                safe_cell(text) if text and _SUSPICIOUS.search(text) else text for text in columns[place]
+            ]
+        known = self._countries
+        columns[self._country] = [known.get(code, code) for code in columns[self._country]]
+        return list(zip(*columns, strict=True))
 
 
 def safe_cell(text: str) -> str:
     """A text that no spreadsheet takes for a formula, nor any part of it."""
-    if _FORMULA.search(text):  # few have one, and this costs a tenth of a microsecond
-        text = _BEGINNING.sub(r"\1'", text)
+    text = _BEGINNING.sub(r"\1'", text)
     return "'" + text if text.startswith(("\t", "\r", "\n")) else text
