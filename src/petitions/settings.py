@@ -1,25 +1,22 @@
 """The settings of one installation: read once from PETITIONS_* variables, frozen, passed in."""
 
-import contextlib
 import ipaddress
-import os
 import re
-import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from petitions.environment import Reader
 from petitions.errors import SettingsError
+from petitions.kept_keys import kept_key, parse_key
 
-T = TypeVar("T")
-D = TypeVar("D")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _PERIODS = {
@@ -93,9 +90,9 @@ VARIABLES = (
     "SMTP_URL",
     "TRUSTED_PROXIES",
 )
+SECRETS = ("DATABASE_URL", "EMAIL_KEY", "METRICS_TOKEN", "OLD_SECRET_KEYS", "SECRET_KEY", "SMTP_URL")
 #: Keys that are made where none are given, and their files in DATA_DIR.
 _KEPT_KEYS = {"SECRET_KEY": "secret.key", "EMAIL_KEY": "email.key"}
-SECRETS = ("DATABASE_URL", "EMAIL_KEY", "METRICS_TOKEN", "OLD_SECRET_KEYS", "SECRET_KEY", "SMTP_URL")
 
 
 def parse_rate(text: str) -> Rate | None:
@@ -183,14 +180,8 @@ def parse_mail_from(text: str) -> str:
     return address
 
 
-def _parse_key(text: str) -> str:
-    if len(text) < 32:
-        raise ValueError("expected at least 32 characters; `openssl rand -hex 32` makes a good one")
-    return text
-
-
 def _parse_keys(text: str) -> tuple[str, ...]:
-    return tuple(_parse_key(part) for part in text.split())
+    return tuple(parse_key(part) for part in text.split())
 
 
 def _parse_count(text: str) -> int:
@@ -217,60 +208,13 @@ def _parse_metrics_token(text: str) -> str:
     return text
 
 
-class _Reader:
-    """Reads variables one by one and collects what is wrong, so that all of it is told at once."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self.environ = environ
-        self.problems: list[str] = []
-
-    def is_given(self, name: str) -> bool:
-        """Rightly or wrongly."""
-        variable = f"PETITIONS_{name}"
-        return bool(self.environ.get(variable) or (name in SECRETS and self.environ.get(f"{variable}_FILE")))
-
-    def raw(self, name: str) -> str | None:
-        value = self.environ.get(f"PETITIONS_{name}")
-        file = self.environ.get(f"PETITIONS_{name}_FILE") if name in SECRETS else None
-        if value and file:
-            self.problems.append(f"PETITIONS_{name}: set it or PETITIONS_{name}_FILE, not both")
-        if value or not file:
-            return value or None
-        try:
-            text = Path(file).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            self.problems.append(f"PETITIONS_{name}_FILE: cannot be read ({type(error).__name__})")
-            return None
-        if not text:
-            self.problems.append(f"PETITIONS_{name}_FILE: is empty")
-        return text or None
-
-    def read(self, name: str, parse: Callable[[str], T], default: D) -> T | D:
-        value = self.raw(name)
-        if value is None:
-            return default
-        try:
-            return parse(value)
-        except ValueError as error:
-            self.problems.append(f"PETITIONS_{name}: {error}")
-            return default
-
-
 def load_settings(environ: Mapping[str, str]) -> Settings:
     """Read the settings. With SQLite, makes the keys that are not given; makes DATA_DIR when something goes
     there. Raises SettingsError that names everything wrong at once."""
-    reader = _Reader(environ)
-    unknown = sorted(
-        name
-        for name in environ
-        if name.startswith("PETITIONS_")
-        and name.removeprefix("PETITIONS_") not in VARIABLES
-        and name.removeprefix("PETITIONS_").removesuffix("_FILE") not in SECRETS
-    )
-    reader.problems += [f"{name}: there is no such setting" for name in unknown]
+    reader = Reader(environ, VARIABLES, SECRETS)
     data_dir = Path(environ.get("PETITIONS_DATA_DIR") or "petitions-data").absolute()
     mailbox = environ.get("PETITIONS_MAILBOX_DIR")
-    keys = {name: reader.read(name, _parse_key, "") for name in _KEPT_KEYS}
+    keys = {name: reader.read(name, parse_key, "") for name in _KEPT_KEYS}
     base_url = reader.read("BASE_URL", parse_base_url, "http://127.0.0.1:8000")
     own_store = f"sqlite:///{data_dir}/petitions.db"
     database_url = reader.read("DATABASE_URL", parse_database_url, own_store)
@@ -305,7 +249,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         try:
             data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
             for name in missing:
-                keys[name] = _kept_key(data_dir / _KEPT_KEYS[name], reader.problems)
+                keys[name] = kept_key(data_dir / _KEPT_KEYS[name], reader.problems)
         except (OSError, ValueError) as error:
             reader.problems.append(f"PETITIONS_DATA_DIR: cannot be used ({type(error).__name__})")
     if reader.problems:
@@ -330,38 +274,3 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")  # RFC 6761, 6.3
-
-
-def _kept_key(path: Path, problems: list[str]) -> str:
-    """The key in this file; made and kept (readable by its owner alone) when there is none."""
-    if not path.exists():
-        _keep_new_key(path)
-    try:
-        return _parse_key(path.read_text(encoding="ascii").strip())
-    except ValueError:
-        problems.append(
-            f"PETITIONS_DATA_DIR: {path} holds no whole key; put a copy of it back, or delete it if nobody has "
-            "signed yet"
-        )
-        return ""
-
-
-def _keep_new_key(path: Path) -> None:
-    """Make the file whole or not at all, also when the power fails: with half a key, or another one after the
-    restart, all links would be broken. When two processes make it at the same time, the first one's stays."""
-    unfinished = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    try:
-        file = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(file, "w", encoding="ascii") as opened:
-            opened.write(secrets.token_hex(32))
-            opened.flush()
-            os.fsync(opened.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(unfinished, path)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -12,7 +12,6 @@ from petitions.campaigns.files import read_campaign
 from petitions.cli.context import Exit, fail, opened_store
 from petitions.cli.serving import run_processes
 from petitions.clock import utc_now
-from petitions.demo import mailbox
 from petitions.errors import SettingsError
 from petitions.settings import load_settings
 from petitions.signatures.importing import import_files
@@ -51,7 +50,7 @@ def demo(
                     import_files(session, read_campaign(folder, now), now)
     typer.echo(
         f"\n  The sample campaigns:  {address}/"
-        f"\n  Mail that was caught:  {address}{mailbox.URL}"
+        f"\n  Mail that was caught:  {address}/mailbox"
         f"\n\n  Sign a statement, open the mailbox, press the button, and see the count rise."
         f"\n  Then export the list:  PETITIONS_DATA_DIR={data} petitions export "
         "free-boris-kagarlitsky --output signatures.csv"

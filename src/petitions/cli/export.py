@@ -1,5 +1,6 @@
 """petitions export"""
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -37,6 +38,7 @@ def export_signatures(
     Example: petitions export free-ana-sanchez --format csv --output signatures.csv
     """
     assert format_ is Format.CSV
+    gc.disable()  # a million rows make no cycles, and looking for them costs a tenth of the time
     with opened_store(read_settings()) as database:
         with database.reading() as session:
             campaign = get_snapshot(session, slug)

@@ -10,20 +10,14 @@ from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
-import uvicorn
-from starlette.routing import BaseRoute
 
-from petitions import app as web
 from petitions import log
 from petitions.cli.context import Exit, fail, opened_store, read_settings
 from petitions.cli.supervisor import Supervisor
 from petitions.db import Database
-from petitions.demo import mailbox
 from petitions.settings import Settings
 from petitions.worker import work
 
-#: Seconds a server has to answer what it has taken when it is told to stop.
-_GRACE = 20
 _BACKLOG = 2048
 #: Beside servers on one machine the worker stands back: in a wave people wait for pages, and mail for seconds.
 _WORKER_NICENESS = 10
@@ -103,38 +97,11 @@ def server_process(
     fd: Annotated[int, typer.Option(help="A listening socket.")], lifeline: Lifeline = None
 ) -> None:
     """One server process; `serve` starts it."""
+    from petitions.cli.server import run_server  # here, for every other command would wait for it
+
     settings = read_settings()
-    routes: Sequence[BaseRoute] = ()
-    mailbox_url = None
-    if settings.mailbox_dir is not None:
-        routes, mailbox_url = mailbox.routes(settings.mailbox_dir), mailbox.URL
-    application = web.create_app(settings, extra_routes=routes, mailbox_url=mailbox_url)
-    config = uvicorn.Config(
-        application,
-        access_log=False,  # it would print tokens and searches
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,  # see web/clients.py
-        timeout_graceful_shutdown=_GRACE,
-        lifespan="on",
-        ws="none",
-    )
-    server = uvicorn.Server(config)
-
-    def stop() -> None:
-        server.should_exit = True
-
-    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(_serve(server, socket.socket(fileno=fd), lifeline, stop))
-    if not server.started:
+    if not run_server(settings, socket.socket(fileno=fd), lambda stop: _watch(lifeline, stop)):
         raise typer.Exit(Exit.FAILED)
-
-
-async def _serve(
-    server: uvicorn.Server, listener: socket.socket, lifeline: int | None, stop: Callable[[], None]
-) -> None:
-    _watch(lifeline, stop)
-    await server.serve(sockets=[listener])
 
 
 def worker(lifeline: Lifeline = None) -> None:

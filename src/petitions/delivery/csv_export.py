@@ -1,6 +1,5 @@
 """The list of signatures as CSV: a row for each who may be named in the delivery, without mail addresses."""
 
-import csv
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,13 +16,15 @@ from petitions.i18n import LANGUAGES, SOURCE_LANGUAGE, translator
 from petitions.signatures.models import Signature
 from petitions.signatures.names import initials
 
-#: Rows of one read: enough to be fast, few enough for the memory of a small server.
-_PAGE = 5_000
+#: Rows of one read: more do not fit the processor's cache, and cost a fifth more each.
+_PAGE = 2_000
 BOM = "\ufeff"
 #: With these a formula begins.
 _FORMULA = re.compile(r"[=+\-@＝＋－＠]")
-#: Whatever has none of these is safe; few texts have one, and a look costs a tenth of a microsecond.
-_SUSPICIOUS = re.compile(rf"{_FORMULA.pattern}|[\t\r\n]")
+#: Whatever has none of these stands as it is; few texts have one, and a look costs a tenth of a microsecond.
+_SUSPICIOUS = re.compile(rf'{_FORMULA.pattern}|[\t\r\n",]')
+_QUOTED = re.compile(r'[",\r\n]')
+_END_OF_LINE = "\r\n"
 #: Where a cell may begin with one: also behind what some other spreadsheet separates by (in half of Europe `;`),
 #: and behind spaces and quotation marks, which it skips.
 _BEGINNING = re.compile(rf'((?:^|[;,|\t\r\n])(?:[^\S\t\r\n]|")*)(?={_FORMULA.pattern})')
@@ -104,20 +105,19 @@ def write_csv(
     Numbers are serials: they stay the same in every export, and those of unnamed signers are missing."""
     if bom:
         out.write(BOM)
-    writer = csv.writer(out, lineterminator="\r\n")  # RFC 4180
     with database.reading() as session:
         layout = plan_layout(session, campaign)
-    writer.writerow([safe_cell(heading) for heading in layout.header])
+    out.write(",".join(_field(heading) for heading in layout.header) + _END_OF_LINE)
     total = 0
-    for rows in _pages(database, campaign, layout):
-        writer.writerows(rows)
-        total += len(rows)
-        progress(len(rows))
+    for lines in _pages(database, campaign, layout):
+        out.write(_END_OF_LINE.join(lines) + _END_OF_LINE)
+        total += len(lines)
+        progress(len(lines))
     return total
 
 
-def _pages(database: Database, campaign: CampaignSnapshot, layout: Layout) -> Iterator[list[tuple[Any, ...]]]:
-    """Rows in the order of their serials. Each page is a transaction of its own, so that a long export holds
+def _pages(database: Database, campaign: CampaignSnapshot, layout: Layout) -> Iterator[list[str]]:
+    """Lines in the order of their serials. Each page is a transaction of its own, so that a long export holds
     no snapshot; whatever is confirmed meanwhile has a higher serial and comes last."""
     shape = _Shape(layout, campaign.default_language)
     query = _page_query(campaign.id, layout, is_sqlite=database.is_sqlite)
@@ -130,7 +130,7 @@ def _pages(database: Database, campaign: CampaignSnapshot, layout: Layout) -> It
         if not rows:
             return
         after = rows[-1][1]
-        yield shape.cells(rows)
+        yield shape.lines(rows)
 
 
 def _page_query(campaign_id: int, layout: Layout, *, is_sqlite: bool) -> Select[Any]:
@@ -138,11 +138,14 @@ def _page_query(campaign_id: int, layout: Layout, *, is_sqlite: bool) -> Select[
     gives nothing else."""
     named = _columns.visibility != "initials"
     moment = _columns.confirmed_at
+    day = func.substr(type_coerce(moment, String), 1, 10) if is_sqlite else func.to_char(moment, "YYYY-MM-DD")
     columns: dict[str, ColumnElement[Any]] = {
         "number": _columns.serial,
         "name": _columns.name,
         "country": _columns.country,
-        "date": func.substr(type_coerce(moment, String), 1, 10) if is_sqlite else func.date(moment),
+        "date": func.substr(type_coerce(moment, String), 1, 10)
+        if is_sqlite
+        else func.to_char(moment, "YYYY-MM-DD"),
         "language": _columns.language,
     }
     for field in ("affiliation", "city", "comment"):
@@ -162,19 +165,20 @@ def _page_query(campaign_id: int, layout: Layout, *, is_sqlite: bool) -> Select[
 
 
 class _Shape:
-    """Turns rows of the store into cells, a column at a time: half the cost of a row at a time."""
+    """Turns rows of the store into lines, a column at a time: a third of the cost of a row at a time with the
+    csv module, whose form (RFC 4180) this has."""
 
     def __init__(self, layout: Layout, language: str) -> None:
         # The campaign's own language need not be one of the interface: CLDR has names in far more.
         territories = Locale.parse(language, sep="-").territories
-        self._countries = {code: safe_cell(name) for code, name in territories.items()}
+        self._countries = {code: _field(name) for code, name in territories.items()}
         self._country = layout.fields.index("country")
         self._name = layout.fields.index("name")
         fields = (*layout.fields, *layout.answers)
         texts = {"name", "affiliation", "city", "comment", *layout.answers}
         self._texts = [place for place, field in enumerate(fields) if field in texts]
 
-    def cells(self, rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
+    def lines(self, rows: Sequence[Sequence[Any]]) -> list[str]:
         visibilities, *columns = (list(column) for column in zip(*rows, strict=True))
         names = columns[self._name]
         columns[self._name] = [
@@ -183,11 +187,18 @@ class _Shape:
         ]
         for place in self._texts:
             columns[place] = [
-                safe_cell(text) if text and _SUSPICIOUS.search(text) else text for text in columns[place]
+                (_field(text) if _SUSPICIOUS.search(text) else text) if text else "" for text in columns[place]
             ]
         known = self._countries
         columns[self._country] = [known.get(code, code) for code in columns[self._country]]
-        return list(zip(*columns, strict=True))
+        columns[0] = [str(number) for number in columns[0]]
+        return [",".join(cells) for cells in zip(*columns, strict=True)]
+
+
+def _field(text: str) -> str:
+    """A text as a field of a line."""
+    text = safe_cell(text)
+    return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
 
 
 def safe_cell(text: str) -> str:
