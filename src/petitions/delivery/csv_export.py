@@ -143,9 +143,7 @@ def _page_query(campaign_id: int, layout: Layout, *, is_sqlite: bool) -> Select[
         "number": _columns.serial,
         "name": _columns.name,
         "country": _columns.country,
-        "date": func.substr(type_coerce(moment, String), 1, 10)
-        if is_sqlite
-        else func.to_char(moment, "YYYY-MM-DD"),
+        "date": day,
         "language": _columns.language,
     }
     for field in ("affiliation", "city", "comment"):
