@@ -14,8 +14,9 @@ from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session
 
 from petitions.campaigns.models import Campaign
-from petitions.db import Database, Fact, WriteLock
+from petitions.db import Database, Fact
 from petitions.errors import StoreUnavailable
+from petitions.write_lock import WriteLock
 from tests.factories import make_campaign
 
 

@@ -6,7 +6,6 @@ asynchronous driver takes on SQLite), and features, commands and the worker shar
 """
 
 import asyncio
-import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -27,6 +26,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from petitions.errors import StoreUnavailable
+from petitions.write_lock import WriteLock
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -87,40 +87,6 @@ class Fact(Base):
     value: Mapped[str] = mapped_column(String(200))
 
 
-class WriteLock:
-    """Serialises the writers of one SQLite file, within a process and between processes.
-
-    SQLite's own busy handler polls, and whoever sleeps longest starves. A single file lock is not fair either:
-    who releases it takes it again before the waiter is awake. So there are two, as at a turnstile: the next in
-    line holds the gate while it waits for the lock, and whoever comes back has to queue at the gate. Both fall
-    with the process that holds them.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._gate_path, self._path = path.with_name(path.name + "-gate"), path
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        with _flocked(self._gate_path) as release_gate, _flocked(self._path):
-            release_gate()
-            yield
-
-
-@contextmanager
-def _flocked(path: Path) -> Iterator[Callable[[], None]]:
-    """Hold the lock of a file. It is opened anew each time, so that threads exclude each other too. Yields a
-    function that releases it early."""
-    try:
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:  # no descriptor left, or not our file
-        raise StoreUnavailable(type(error).__name__) from None
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield lambda: fcntl.flock(file, fcntl.LOCK_UN)
-    finally:
-        os.close(file)
-
-
 class Database:
     """One store and the threads that talk to it."""
 
@@ -131,6 +97,9 @@ class Database:
             _make_private(file)
             self.file: Path | None = file
             self._lock: WriteLock | None = WriteLock(file.with_name(file.name + ".lock"))
+            if _is_new(file):
+                with self._lock.held():
+                    _begin_log(file)
             self.engine = _sqlite_engine(url)
         else:
             self.file = self._lock = None
@@ -228,6 +197,19 @@ def _make_private(file: Path) -> None:
             file.chmod(0o600)
     except OSError as error:
         raise StoreUnavailable(type(error).__name__) from None
+
+
+def _is_new(file: Path) -> bool:
+    return file.stat().st_size == 0
+
+
+def _begin_log(file: Path) -> None:
+    """Give a new store its write-ahead log. Two connections that change the journal at once refuse each other
+    without waiting, so it is done once, under the lock."""
+    if _is_new(file):
+        with closing(sqlite3.connect(file, timeout=_BUSY_TIMEOUT)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA user_version=1")  # a page, so that the file is no longer empty
 
 
 @contextmanager

@@ -2,12 +2,14 @@
 
 import socket
 import sqlite3
+import threading
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select, text, update
+from typer.testing import Result
 
 from petitions import schema
 from petitions.campaigns.models import Campaign, Statement
@@ -137,11 +139,17 @@ def test_recount_waits_for_nobody_who_writes(
 ) -> None:
     schema.check_email_key(database, settings.email_key)
     sign_and_confirm(database, settings, campaign)
+    results: list[Result] = []
+    looking = threading.Thread(target=lambda: results.append(petitions("recount")))
     with database.writing() as session:
         session.execute(update(Tally).values(counted=3))
-        result = petitions("recount")
+        looking.start()
+        looking.join(30)
+        waited = looking.is_alive()
         session.rollback()
-    assert (result.exit_code, result.stdout) == (0, "free-boris: says 1, has 1: right\n")
+    looking.join()
+    assert not waited
+    assert [(result.exit_code, result.stdout) for result in results] == [(0, "free-boris: says 1, has 1: right\n")]
 
 
 # held
