@@ -12,6 +12,7 @@ from sqlalchemy import inspect, select, text
 
 from petitions import paths, schema
 from petitions.app import create_app
+from petitions.backups import backup
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.db import Database, Fact
 from petitions.errors import EmailKeyMismatch, SchemaOutdated, StoreUnavailable
@@ -237,7 +238,7 @@ def test_a_copy_is_whole_while_writing_goes_on(
     writer.start()
     written.wait(30)
     target = tmp_path / "copy.db"
-    schema.backup(database.file, target)
+    backup(database.file, target)
     stop.set()
     writer.join()
     assert target.stat().st_mode & 0o777 == 0o600
@@ -258,16 +259,16 @@ def test_a_copy_is_never_written_over_a_file(database: Database, tmp_path: Path)
     target = tmp_path / "copy.db"
     target.write_text("mine")
     with pytest.raises(FileExistsError):
-        schema.backup(database.file, target)
+        backup(database.file, target)
     assert target.read_text() == "mine"
 
 
 def test_a_copy_that_fails_leaves_no_half_file(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable, match=r"^the copy was not made \(unable to open database file\)$"):
-        schema.backup(tmp_path / "nowhere.db", tmp_path / "copy.db")
+        backup(tmp_path / "nowhere.db", tmp_path / "copy.db")
     (tmp_path / "broken.db").write_bytes(b"SQLite format 3\0" + b"x" * 9000)
     with pytest.raises(StoreUnavailable):
-        schema.backup(tmp_path / "broken.db", tmp_path / "copy.db")
+        backup(tmp_path / "broken.db", tmp_path / "copy.db")
     assert [file.name for file in tmp_path.iterdir()] == ["broken.db"]
 
 
@@ -275,7 +276,7 @@ def test_a_store_in_a_folder_of_any_name_can_be_copied(sqlite_template: Path, tm
     folder = tmp_path / "50% #1 ä"
     folder.mkdir()
     shutil.copy(sqlite_template, folder / "petitions.db")
-    schema.backup(folder / "petitions.db", folder / "copy.db")
+    backup(folder / "petitions.db", folder / "copy.db")
     database = Database(f"sqlite:///{folder}/copy.db")
     schema.check(database)
     database.close()

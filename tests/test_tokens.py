@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from petitions.clock import utc_now
 from petitions.errors import LinkExpired, LinkInvalid
 from petitions.ids import new_id
-from petitions.tokens import CONFIRM_LIFETIME, Tokens
+from petitions.tokens import CONFIRM_LIFETIME, Named, Tokens
 
 TOKENS = Tokens(("new" * 12, "old" * 12))
 ID = new_id()
@@ -20,7 +20,7 @@ TOKEN = TOKENS.make("confirm", 7, ID)
 @given(st.integers(0, 2**63 - 1), st.uuids())
 def test_a_token_names_its_row(campaign_id: int, row_id: UUID) -> None:
     token = TOKENS.make("confirm", campaign_id, row_id)
-    assert TOKENS.read("confirm", token, utc_now()) == (campaign_id, row_id)
+    assert TOKENS.read("confirm", token, utc_now()) == Named(campaign_id, row_id)
     assert token.replace(".", "").replace("-", "").replace("_", "").isalnum()
     assert token.isascii()
 
@@ -44,7 +44,7 @@ def test_a_damaged_token_names_no_other_row(position: int, character: str) -> No
     except LinkInvalid as error:
         assert not isinstance(error, LinkExpired)  # noqa: PT017 - both ends are right
         return
-    assert read == (7, ID)
+    assert read == Named(7, ID)
     assert damaged == TOKEN or position > TOKEN.rindex(".")
 
 
@@ -72,10 +72,10 @@ def test_a_token_expires() -> None:
     now = utc_now()
     token = TOKENS.make("confirm", 7, ID)
     minute = timedelta(minutes=1)
-    assert TOKENS.read("confirm", token, now + CONFIRM_LIFETIME - minute, CONFIRM_LIFETIME) == (7, ID)
+    assert TOKENS.read("confirm", token, now + CONFIRM_LIFETIME - minute, CONFIRM_LIFETIME) == Named(7, ID)
     with pytest.raises(LinkExpired):
         TOKENS.read("confirm", token, now + CONFIRM_LIFETIME + minute, CONFIRM_LIFETIME)
-    assert TOKENS.read("confirm", token, now + 10 * CONFIRM_LIFETIME) == (7, ID)
+    assert TOKENS.read("confirm", token, now + 10 * CONFIRM_LIFETIME) == Named(7, ID)
 
 
 def test_links_in_mails_work_for_thirty_days() -> None:
@@ -85,9 +85,9 @@ def test_links_in_mails_work_for_thirty_days() -> None:
 def test_old_secrets_are_accepted_and_the_newest_signs() -> None:
     before = Tokens(("old" * 12,))
     token = before.make("confirm", 7, ID)
-    assert TOKENS.read("confirm", token, utc_now()) == (7, ID)
+    assert TOKENS.read("confirm", token, utc_now()) == Named(7, ID)
     with pytest.raises(LinkInvalid):
         before.read("confirm", TOKEN, utc_now())
-    assert Tokens(("new" * 12,)).read("confirm", TOKEN, utc_now()) == (7, ID)
+    assert Tokens(("new" * 12,)).read("confirm", TOKEN, utc_now()) == Named(7, ID)
     with pytest.raises(LinkInvalid):
         Tokens(("new" * 12,)).read("confirm", token, utc_now())

@@ -22,7 +22,8 @@ from petitions.settings import Settings, load_settings
 from petitions.signatures.confirming import store_confirmations
 from petitions.signatures.drafting import store_drafts
 from petitions.signatures.intake import Intake
-from petitions.signatures.renewing import store_renewals
+from petitions.signatures.own import store_actions
+from petitions.signatures.relinking import store_wishes
 from petitions.tokens import Tokens
 from petitions.web.caching import TimedCache
 from petitions.web.errors import HANDLERS
@@ -63,7 +64,8 @@ def create_app(
             die,
         ),
         confirming=Intake("confirming", database, store_confirmations, settings.intake_queue, die),
-        renewing=Intake("renewing", database, store_renewals, settings.intake_queue, die),
+        relinking=Intake("relinking", database, store_wishes, settings.intake_queue, die),
+        owning=Intake("owning", database, store_actions, settings.intake_queue, die),
         campaigns=TimedCache(lambda slug: database.read(get_snapshot, slug)),
         mailbox_url=mailbox_url,
     )

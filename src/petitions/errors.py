@@ -9,6 +9,7 @@ PetitionsError
 │       └── IntakeStopped    the process is ending
 ├── IntakeRejected           the store refuses this one item
 ├── CampaignFileError        a campaign file is broken; says file, place and what was expected
+├── CampaignPurged           the signers' data are erased: the campaign is closed for good
 ├── NotFound
 │   ├── CampaignNotFound
 │   └── PageNotFound
@@ -68,6 +69,16 @@ class CampaignFileError(PetitionsError):
         """`file` is its path, `place` a line ("line 4") or a key ("goal_steps"), `expected` a clause."""
         super().__init__(f"{file}: {place}: {expected}")
         self.file, self.place, self.expected = file, place, expected
+
+
+class CampaignPurged(PetitionsError):
+    """The signers' data are erased, and with them the keys by which nobody is counted twice."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(
+            f"{slug}: the data of its signers are erased, so it cannot be changed or opened again: people would "
+            "be counted twice. Take another slug for a new campaign."
+        )
 
 
 class NotFound(PetitionsError):

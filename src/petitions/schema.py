@@ -1,9 +1,6 @@
 """The schema of the store: is it the one this program needs, and how it becomes so."""
 
-import sqlite3
-from contextlib import closing
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import datetime
 
 from alembic import command
 from alembic.config import Config
@@ -12,15 +9,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from petitions import log, paths
+from petitions import backups, log, paths
 from petitions.db import Database, Fact, insert_ignoring
-from petitions.errors import EmailKeyMismatch, SchemaOutdated, StoreUnavailable
+from petitions.errors import EmailKeyMismatch, SchemaOutdated
 from petitions.signatures.addresses import RULES_VERSION, fingerprint
 
 _EMAIL_KEY = "email_key"
-#: Copies that an upgrade made by itself; older ones are deleted, for they hold people's names.
-_KEPT_BACKUPS = 2
-_BACKUP_LIFETIME = timedelta(days=14)
 
 
 def _config() -> Config:
@@ -73,11 +67,10 @@ def prepare(database: Database, now: datetime) -> None:
         if found is None:
             upgrade(database)
         elif found != needed_revision():
-            kept = database.file.with_name(f"{database.file.name}.before-{now:%Y%m%dT%H%M%S}")
-            backup(database.file, kept)
+            backups.backup_before_upgrade(database.file, now)
             log.info("schema_upgrade", before=found, after=needed_revision())
             upgrade_known(database)
-            _forget_old_backups(database.file)
+            backups.keep_latest(database.file)
     check(database)
 
 
@@ -89,37 +82,6 @@ def upgrade_known(database: Database) -> None:
         if "newer version" in str(error):
             raise
         upgrade(database)
-
-
-def backup(file: Path, target: Path) -> None:
-    """Copy a SQLite store while it is in use; the copy is whole and readable by its owner alone."""
-    target.touch(mode=0o600, exist_ok=False)
-    try:
-        with (
-            closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as source,
-            closing(sqlite3.connect(target)) as copy,
-        ):
-            # In one step: a copy in several begins anew whenever somebody writes between two, and in a wave
-            # would never end. Readers of a WAL hold nobody up.
-            source.backup(copy)
-    except BaseException as error:
-        target.unlink()
-        if isinstance(error, sqlite3.Error):
-            raise StoreUnavailable(f"the copy was not made ({error})") from None
-        raise
-
-
-def forget_old_backups(database: Database, now: datetime) -> None:
-    """Delete the copies that upgrades made, once they are older than anything unconfirmed may be kept."""
-    for copy in database.file.parent.glob(f"{database.file.name}.before-*") if database.file else ():
-        if datetime.fromtimestamp(copy.stat().st_mtime, UTC) < now - _BACKUP_LIFETIME:
-            copy.unlink(missing_ok=True)
-
-
-def _forget_old_backups(file: Path) -> None:
-    copies = sorted(file.parent.glob(f"{file.name}.before-*"))
-    for copy in copies[:-_KEPT_BACKUPS]:
-        copy.unlink(missing_ok=True)
 
 
 def check_email_key(database: Database, email_key: str) -> None:

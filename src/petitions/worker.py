@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
-from petitions import log, schema
+from petitions import log
 from petitions.abuse.forgetting import forget_networks
+from petitions.backups import forget_old_backups
 from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.mail import outbox
@@ -15,10 +17,12 @@ from petitions.mail.pace import Pace
 from petitions.mail.sending import Sender
 from petitions.mail.transport import FolderTransport, SmtpTransport, Transport
 from petitions.mail.waiting import wait_for_event
+from petitions.privacy.purging import purge_due
 from petitions.settings import Settings
 from petitions.signatures.expiring import drop_expired_drafts, forget_draft_networks
 from petitions.signatures.letters import SignerLetters
 from petitions.signatures.rollups import roll_up
+from petitions.signatures.withdrawing import forget_withdrawals
 from petitions.tokens import Tokens
 
 
@@ -38,8 +42,9 @@ CHORES = (
     Chore("roll_up", timedelta(seconds=2), roll_up),
     Chore("drop_expired_drafts", timedelta(hours=1), drop_expired_drafts),
     Chore("forget_draft_networks", timedelta(hours=1), forget_draft_networks),
-    Chore("forget_old_backups", timedelta(hours=6), schema.forget_old_backups),
+    Chore("forget_old_backups", timedelta(hours=6), forget_old_backups),
     Chore("scrub", timedelta(hours=1), lambda database, _now: database.scrub()),
+    Chore("forget_withdrawals", timedelta(hours=1), forget_withdrawals),
     Chore("forget_networks", timedelta(hours=1), forget_networks),
 )
 
@@ -47,7 +52,9 @@ CHORES = (
 async def work(settings: Settings, database: Database, stop: asyncio.Event) -> None:
     """Everything that a worker of this installation does, until `stop` is set."""
     letters = SignerLetters(settings.base_url, Tokens(settings.secret_keys))
-    await run_worker(settings, database, letters.builders(), CHORES, stop)
+    # Every hour rather than every day, so that nobody's data outlive the day that the privacy page names.
+    purge = Chore("purge", timedelta(hours=1), partial(purge_due, stop=stop.is_set))
+    await run_worker(settings, database, letters.builders(), (*CHORES, purge), stop)
 
 
 async def run_worker(

@@ -17,7 +17,7 @@ from tests.factories import make_campaign, sign, sign_and_confirm
 
 def erase(database: Database, campaign: CampaignSnapshot, email_key: bytes) -> bool:
     with database.writing() as session:
-        return withdraw(session, campaign.id, email_key)
+        return withdraw(session, campaign.id, email_key, utc_now())
 
 
 def test_a_withdrawn_signature_leaves_nothing_but_a_lower_count(

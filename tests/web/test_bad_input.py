@@ -18,7 +18,7 @@ from petitions.db import Database
 from petitions.settings import Settings
 from petitions.signatures.models import Draft, Signature
 from petitions.signatures.names import has_forbidden_characters
-from petitions.tokens import Tokens
+from petitions.tokens import Named, Tokens
 from tests import factories
 from tests.web.support import RawAnswer, count_rows, send_raw
 
@@ -297,7 +297,7 @@ def test_any_change_of_a_token_is_a_page(
         for method in ("GET", "POST"):
             answer = visitor.send(method, f"/confirm/{changed}")
             if answer.status in (200, 303):  # base64 passes over what is no letter of it
-                assert tokens.read("confirm", changed, utc_now()) == (campaign.id, draft.id)
+                assert tokens.read("confirm", changed, utc_now()) == Named(campaign.id, draft.id)
             else:
                 assert answer.status in (307, 404, 410)
     assert count_rows(database, Draft) + count_rows(database, Signature) == 1

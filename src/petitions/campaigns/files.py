@@ -65,6 +65,9 @@ def read_campaign(folder: Path, now: datetime) -> CampaignFiles:
         if opens_at and closes_at and closes_at <= opens_at:
             raise TermsError("closes", "expected a date after `opens`")
         terms = read_terms(data, sorted(wordings))
+        until = terms.retention.until
+        if until and closes_at and until < closes_at.date():
+            raise TermsError("retention.until", "expected a date after `closes`")
     except TermsError as error:
         raise CampaignFileError(str(settings_file), error.key, error.expected) from None
     return CampaignFiles(slug, default_language, opens_at, closes_at, terms, wordings)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from petitions.campaigns.files import CampaignFiles, Wording
 from petitions.campaigns.models import Background, Campaign, Statement
 from petitions.campaigns.terms import write_terms
+from petitions.errors import CampaignPurged
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,12 @@ class Imported:
 
 def import_campaign(session: Session, files: CampaignFiles, signed: set[int], now: datetime) -> Imported:
     """Create or update the campaign of this slug and publish it. `signed`: ids of statements that a draft
-    or a signature points at; those are kept, and a changed wording becomes a new version."""
+    or a signature points at; those are kept, and a changed wording becomes a new version.
+    Raises CampaignPurged."""
     campaign = session.scalar(select(Campaign).where(Campaign.slug == files.slug).with_for_update())
     created = campaign is None
+    if campaign is not None and campaign.purge_began_at is not None:
+        raise CampaignPurged(files.slug)
     if campaign is None:
         campaign = Campaign(slug=files.slug, created_at=now, published_at=now)
         session.add(campaign)

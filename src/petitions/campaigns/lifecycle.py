@@ -1,7 +1,10 @@
-"""When a campaign takes signatures."""
+"""When a campaign takes signatures, and when the personal data of its signers go."""
 
-from datetime import datetime, timedelta
+import calendar
+from datetime import MAXYEAR, UTC, datetime, time, timedelta
 from typing import Literal
+
+from petitions.campaigns.terms import Retention
 
 Status = Literal["upcoming", "open", "closed"]
 
@@ -21,3 +24,23 @@ def status_at(opens_at: datetime | None, closes_at: datetime | None, now: dateti
 def may_confirm(closes_at: datetime | None, drafted_at: datetime, now: datetime) -> bool:
     """Whether a draft that arrived at `drafted_at` counts when its button is pressed at `now`."""
     return closes_at is None or (drafted_at < closes_at and now < closes_at + CONFIRM_GRACE)
+
+
+def purge_due_at(retention: Retention, closes_at: datetime | None) -> datetime | None:
+    """From when on the personal data are to be erased; None while nobody can say. Never before the last draft
+    can be confirmed."""
+    if retention.until is not None:
+        due = datetime.combine(retention.until, time(), UTC)
+    elif closes_at is not None:
+        due = _add_months(closes_at, retention.months_after_closing)
+    else:
+        return None
+    return due if closes_at is None else max(due, closes_at + CONFIRM_GRACE)
+
+
+def _add_months(moment: datetime, months: int) -> datetime:
+    """The same day so many months later; the last one of a shorter month."""
+    years, month = divmod(moment.month - 1 + months, 12)
+    year = min(moment.year + years, MAXYEAR)
+    day = min(moment.day, calendar.monthrange(year, month + 1)[1])
+    return moment.replace(year=year, month=month + 1, day=day)

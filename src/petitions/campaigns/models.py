@@ -20,6 +20,9 @@ class Campaign(Base):
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     terms: Mapped[dict[str, Any]] = mapped_column(JSON)  # see campaigns/terms.py
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: When erasing the personal data began, and when it was done; see privacy/purging.py. Neither is undone.
+    purge_began_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    purged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Statement(Base):

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from petitions.campaigns.lifecycle import Status, status_at
+from petitions.campaigns.lifecycle import Status, purge_due_at, status_at
 from petitions.campaigns.models import Background, Campaign, Statement
 from petitions.campaigns.reading import read_terms
 from petitions.campaigns.terms import Terms
@@ -25,13 +25,22 @@ class CampaignSnapshot:
     terms: Terms
     statements: dict[str, Statement]  # by language, the default first
     background_languages: tuple[str, ...]
+    purge_began_at: datetime | None = None
+    purged_at: datetime | None = None
 
     @property
     def languages(self) -> tuple[str, ...]:
         return tuple(self.statements)
 
     def status(self, now: datetime) -> Status:
+        if self.purge_began_at is not None:
+            return "closed"  # for good: the keys by which somebody is counted once are gone
         return status_at(self.opens_at, self.closes_at, now)
+
+    @property
+    def purge_due_at(self) -> datetime | None:
+        """From when on the personal data of the signers are to be erased; None while nobody can say."""
+        return purge_due_at(self.terms.retention, self.closes_at)
 
 
 def get_snapshot(session: Session, slug: str) -> CampaignSnapshot:
@@ -94,4 +103,21 @@ def _snapshot(
         terms=read_terms(campaign.terms, ()),
         statements={first: statements[first]} | statements,
         background_languages=background_languages,
+        purge_began_at=campaign.purge_began_at,
+        purged_at=campaign.purged_at,
     )
+
+
+def find_due_for_purge(session: Session, now: datetime) -> list[int]:
+    """Ids of campaigns whose personal data are to be erased by now, and of those where that began; where it is
+    done, too, for a straggler may have come in."""
+    return [
+        campaign.id
+        for campaign in session.scalars(select(Campaign).order_by(Campaign.id))
+        if campaign.purge_began_at is not None or _is_due(campaign, now)
+    ]
+
+
+def _is_due(campaign: Campaign, now: datetime) -> bool:
+    due_at = purge_due_at(read_terms(campaign.terms, ()).retention, campaign.closes_at)
+    return due_at is not None and due_at <= now

@@ -5,6 +5,7 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,10 +22,13 @@ from petitions.campaigns.terms import (
     NeutralMail,
     Question,
     Responsible,
+    Retention,
     Terms,
 )
 
 _MAX_LABEL = 200
+#: Whoever keeps political opinions for longer must say until which day.
+_MAX_MONTHS = 36
 _MAX_GOAL = 1_000_000_000
 
 
@@ -51,6 +55,8 @@ _KEYS = frozenset(
         "addressees",
         "questions",
         "links",
+        "retention",
+        "updates",
     ]
 )
 
@@ -94,6 +100,8 @@ def read_terms(data: Mapping[str, Any], languages: Sequence[str]) -> Terms:
             for n, item in _items(data, "links")
         ),
         mail=_neutral_mail(data, languages),
+        retention=_retention(data),
+        updates_label=_updates_label(data, languages),
     )
 
 
@@ -247,3 +255,30 @@ def _neutral_mail(data: Mapping[str, Any], languages: Sequence[str]) -> NeutralM
         subject=_local(table.get("subject"), "mail.subject", languages),
         sender_name=_local(table.get("sender_name"), "mail.sender_name", languages),
     )
+
+
+def _retention(data: Mapping[str, Any]) -> Retention:
+    table = _table(data.get("retention", {}), "retention", {"until", "months_after_closing"})
+    if len(table) > 1:
+        raise TermsError("retention", "expected either until or months_after_closing, not both")
+    if "until" in table:
+        return Retention(until=_day(table["until"], "retention.until"))
+    months = table.get("months_after_closing", Retention.months_after_closing)
+    if isinstance(months, bool) or not isinstance(months, int) or not 0 <= months <= _MAX_MONTHS:
+        raise TermsError("retention.months_after_closing", f"expected a whole number from 0 to {_MAX_MONTHS}")
+    return Retention(months_after_closing=months)
+
+
+def _day(value: object, key: str) -> date:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        return date.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError:
+        raise TermsError(key, "expected a date, like 2027-06-30") from None
+
+
+def _updates_label(data: Mapping[str, Any], languages: Sequence[str]) -> LocalText | None:
+    if "updates" not in data:
+        return None
+    return _local(_table(data["updates"], "updates", {"label"}).get("label"), "updates.label", languages)

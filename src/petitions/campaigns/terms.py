@@ -1,13 +1,15 @@
 """The terms of a campaign: everything that a campaign file says besides its texts and dates."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 LocalText = Mapping[str, str]
 
 SIGNERS = ("individuals", "organisations")
 PUBLIC_LISTS = ("full", "latest", "none")
+#: From the most visible to the least.
 VISIBILITIES = ("public", "initials", "addressee", "anonymous")
 
 
@@ -59,6 +61,14 @@ class NeutralMail:
 
 
 @dataclass(frozen=True)
+class Retention:
+    """How long personal data are kept: until a day, or so many months after the closing."""
+
+    months_after_closing: int = 6
+    until: date | None = None  # goes before the months
+
+
+@dataclass(frozen=True)
 class Terms:
     """The terms of a campaign."""
 
@@ -75,6 +85,8 @@ class Terms:
     questions: tuple[Question, ...] = ()
     links: tuple[Link, ...] = ()
     mail: NeutralMail | None = None
+    retention: Retention = field(default_factory=Retention)
+    updates_label: LocalText | None = None  # the words of the consent to mails about the campaign
 
     @property
     def open_to_individuals(self) -> bool:
@@ -115,6 +127,12 @@ def write_terms(terms: Terms) -> dict[str, Any]:
         }
     if terms.mail:
         data["mail"] = {"subject": dict(terms.mail.subject), "sender_name": dict(terms.mail.sender_name)}
+    if terms.updates_label:
+        data["updates"] = {"label": dict(terms.updates_label)}
+    until = terms.retention.until
+    data["retention"] = (
+        {"until": until.isoformat()} if until else {"months_after_closing": terms.retention.months_after_closing}
+    )
     return data
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from petitions import schema
+from petitions.backups import backup as copy_store
 from petitions.cli.context import Exit, fail, opened_store, read_settings
 
 app = typer.Typer(help="The store.", no_args_is_help=True)
@@ -34,7 +35,7 @@ def backup(target: Annotated[Path, typer.Argument(help="A file that is not there
         if database.file is None:
             raise fail("The store is PostgreSQL: use pg_dump.", Exit.USAGE)
         try:
-            schema.backup(database.file, target)
+            copy_store(database.file, target)
         except FileExistsError:
             raise fail(f"{target} is there already.", Exit.INPUT) from None
         except OSError as error:

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from petitions.campaigns.files import read_campaign
 from petitions.cli.context import Exit, fail, opened_store
 from petitions.cli.serving import run_processes
 from petitions.clock import utc_now
-from petitions.errors import SettingsError
+from petitions.errors import CampaignPurged, SettingsError
 from petitions.settings import load_settings
 from petitions.signatures.importing import import_files
 
@@ -46,7 +47,7 @@ def demo(
         now = utc_now()
         for folder in sorted(paths.DEMO_CAMPAIGNS.iterdir()):
             if folder.is_dir():
-                with database.writing() as session:
+                with suppress(CampaignPurged), database.writing() as session:
                     import_files(session, read_campaign(folder, now), now)
     typer.echo(
         f"\n  The sample campaigns:  {address}/"

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Annotated, TextIO
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from petitions.campaigns.queries import get_snapshot
+from petitions.campaigns.queries import CampaignSnapshot, get_snapshot
 from petitions.cli.context import Exit, fail, opened_store, read_settings
+from petitions.cli.progress import progress_bar
+from petitions.clock import utc_now
+from petitions.db import Database
 from petitions.delivery.csv_export import write_csv
+from petitions.delivery.exports import record_export
 from petitions.signatures.counting import find_count
 
 
@@ -43,35 +45,31 @@ def export_signatures(
         with database.reading() as session:
             campaign = get_snapshot(session, slug)
             count = find_count(session, campaign.id)
-        with _progress(count) as progress, _whole_file(output) as out:
+        if campaign.purge_began_at is not None:
+            raise fail(f"The data of the signers of {slug} are erased. Its count is {count}.", Exit.INPUT)
+        with progress_bar(count) as progress, _whole_file(output) as out:
             rows = write_csv(database, campaign, out, bom=bom, progress=progress.advance)
+        if output.is_file():
+            _record(database, slug, output, rows)
     print(f"{rows} signatures", file=sys.stderr)  # noqa: T201 - a command speaks to its user
 
 
-class _Bar:
-    """A progress bar on a terminal; silent in a pipe."""
-
-    def __init__(self, total: int) -> None:
-        console = Console(stderr=True)
-        self.progress = Progress(
-            TextColumn("Signatures"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=console,
-            disable=not console.is_terminal,
-        )
-        self._task = self.progress.add_task("", total=total)
-
-    def advance(self, rows: int) -> None:
-        self.progress.advance(self._task, rows)
+def _record(database: Database, slug: str, file: Path, rows: int) -> None:
+    """Let the file go with the data of the signers; if they went meanwhile, it goes now."""
+    with database.writing() as session:
+        campaign = get_snapshot(session, slug)
+        if campaign.purge_began_at is None:
+            record_export(session, campaign.id, file, rows, utc_now())
+    if campaign.purge_began_at is not None:
+        file.unlink()
+        raise fail(f"The data of the signers of {slug} were erased meanwhile. No file was made.", Exit.INPUT)
+    typer.echo(_reminder(campaign), err=True)
 
 
-@contextmanager
-def _progress(total: int) -> Iterator[_Bar]:
-    bar = _Bar(total)
-    with bar.progress:
-        yield bar
+def _reminder(campaign: CampaignSnapshot) -> str:
+    due_at = campaign.purge_due_at
+    when = f"on {due_at:%Y-%m-%d}" if due_at else "when the data of the signers are erased"
+    return f"The file holds names. Where it lies unchanged, it is deleted {when}; copies are yours to delete."
 
 
 @contextmanager

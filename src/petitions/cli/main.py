@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 import typer
 
-from petitions.cli import campaign, counting, database, demo, export, held, serving, signature
+from petitions.cli import campaign, counting, database, demo, export, held, purging, serving, signature
 
 app = typer.Typer(
     name="petitions",
@@ -21,6 +21,7 @@ app.command()(serving.worker)
 app.command(hidden=True)(serving.server_process)
 app.command("export")(export.export_signatures)
 app.command()(counting.recount)
+app.command()(purging.purge)
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(held.app, name="held")
 app.add_typer(signature.app, name="signature")

@@ -7,6 +7,7 @@ import typer
 
 from petitions.campaigns.queries import get_snapshot
 from petitions.cli.context import Exit, fail, opened_store, read_settings
+from petitions.clock import utc_now
 from petitions.signatures.addresses import InvalidAddress, check_address, make_email_key
 from petitions.signatures.withdrawing import withdraw
 
@@ -37,7 +38,7 @@ def withdraw_signature(slug: Annotated[str, typer.Argument(help="The campaign.")
     with opened_store(settings) as database:
         with database.writing() as session:
             campaign = get_snapshot(session, slug)
-            found = withdraw(session, campaign.id, make_email_key(address, settings.email_key))
+            found = withdraw(session, campaign.id, make_email_key(address, settings.email_key), utc_now())
         database.scrub()
     if not found:
         raise fail("There is no signature of this address; drafts of it are deleted.", Exit.INPUT)

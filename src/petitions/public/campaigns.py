@@ -6,13 +6,16 @@ from datetime import datetime
 from starlette.requests import Request
 
 from petitions.campaigns.models import Statement
-from petitions.campaigns.queries import CampaignSnapshot
+from petitions.campaigns.queries import CampaignSnapshot, find_slug
 from petitions.campaigns.terms import LocalText, text_in
-from petitions.errors import CampaignNotFound
-from petitions.i18n import Translator, text_direction, translator
-from petitions.public.views import CampaignView, LinkView, QuestionView, StatementView
+from petitions.errors import CampaignNotFound, LinkInvalid
+from petitions.i18n import N_, Translator, text_direction, translator
+from petitions.public.views import CampaignView, LinkView, QuestionView, RetentionView, StatementView
 from petitions.web.languages import resolve_for
 from petitions.web.site import Site, site_of
+
+#: Beside the box of the consent to mails, where the campaign has no words of its own.
+DEFAULT_UPDATES_LABEL = N_("Write to me about this campaign")
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,17 @@ async def visit(request: Request) -> Visit:
     return Visit(site, campaign, translator(interface), statement)
 
 
+async def slug_of(site: Site, campaign_id: int) -> str:
+    """The slug of a link's campaign; asked once, for it never changes. Raises LinkInvalid."""
+    slug = site.slugs.get(campaign_id)
+    if slug is None:
+        found = await site.database.read(find_slug, campaign_id)
+        if found is None:
+            raise LinkInvalid
+        slug = site.slugs[campaign_id] = found
+    return slug
+
+
 def view_campaign(
     campaign: CampaignSnapshot,
     statement: Statement,
@@ -79,16 +93,7 @@ def view_campaign(
         count=count,
         goal=goal,
         goal_is_step=goal is not None and goal != terms.goal_steps[-1],
-        statement=StatementView(
-            id=statement.id,
-            language=language,
-            direction=text_direction(language),
-            version=statement.version,
-            title=statement.title,
-            summary=statement.summary,
-            body=statement.body,
-            demands=tuple(statement.demands),
-        ),
+        statement=view_statement(statement),
         languages=campaign.languages,
         addressees=tuple(text_in(name, language, campaign.default_language) for name in terms.addressees),
         initiator=terms.initiator,
@@ -102,4 +107,40 @@ def view_campaign(
         visibility_choices=terms.visibility_choices,
         public_list=terms.public_list,
         has_background=bool(campaign.background_languages),
+        retention=_view_retention(campaign),
+        updates_label=local(terms.updates_label) if terms.updates_label else None,
+        purged=campaign.purge_began_at is not None,
+        find_url=f"/c/{campaign.slug}/find?lang={words.language}",
     )
+
+
+def view_statement(statement: Statement) -> StatementView:
+    """A wording for a page that shows it in its own language."""
+    return StatementView(
+        id=statement.id,
+        language=statement.language,
+        direction=text_direction(statement.language),
+        version=statement.version,
+        title=statement.title,
+        summary=statement.summary,
+        body=statement.body,
+        demands=tuple(statement.demands),
+    )
+
+
+def _view_retention(campaign: CampaignSnapshot) -> RetentionView:
+    retention, due_at = campaign.terms.retention, campaign.purge_due_at
+    fixed = retention.until is not None
+    return RetentionView(
+        purge_on=due_at.date() if due_at else None,
+        months=None if fixed else retention.months_after_closing,
+        fixed=fixed,
+    )
+
+
+def updates_wording(campaign: CampaignSnapshot, statement_language: str, words: Translator) -> str:
+    """The words beside the box of the consent to mails, as `view_campaign` and the form show them."""
+    label = campaign.terms.updates_label
+    if label is None:
+        return words.gettext(DEFAULT_UPDATES_LABEL)
+    return text_in(label, words.language, statement_language)

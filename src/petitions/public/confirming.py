@@ -4,25 +4,23 @@ from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from wtforms import StringField
 
 from petitions.campaigns.lifecycle import may_confirm
 from petitions.campaigns.models import Statement
-from petitions.campaigns.queries import CampaignSnapshot, find_slug
+from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.errors import IntakeFull, IntakeRejected, LinkExpired, LinkInvalid, StoreUnavailable
 from petitions.i18n import Translator, translator
-from petitions.public.campaigns import Visit, view_campaign, visit
-from petitions.public.forms import PlainForm, check_email_shape, tidy_line
+from petitions.public.campaigns import Visit, slug_of, view_campaign, visit
+from petitions.public.finding import ask_for_links
+from petitions.public.forms import AddressForm
 from petitions.public.signing import answer_with_sharing, read_form
 from petitions.public.statement import Standing
 from petitions.signatures import counting, listing
-from petitions.signatures.addresses import make_email_key
 from petitions.signatures.confirming import Confirmation, Outcome
 from petitions.signatures.letters import CONFIRM_PURPOSE
 from petitions.signatures.links import find_linked
 from petitions.signatures.models import Draft
-from petitions.signatures.renewing import Renewal
 from petitions.tokens import CONFIRM_LIFETIME
 from petitions.web import metrics
 from petitions.web.caching import no_store
@@ -32,17 +30,11 @@ from petitions.web.pages import answer
 from petitions.web.site import Site, site_of
 
 
-class RenewalForm(PlainForm):
-    """Asks for a new mail."""
-
-    email = StringField(filters=[tidy_line], validators=[check_email_shape])
-
-
 async def show_confirm(request: Request) -> Response:
     """Show what will appear, and the button. Opening the link changes nothing: mail scanners do that."""
     site, token = site_of(request), request.path_params["token"]
     try:
-        campaign_id, draft_id = site.tokens.read(CONFIRM_PURPOSE, token, utc_now(), CONFIRM_LIFETIME)
+        campaign_id, draft_id, _ = site.tokens.read(CONFIRM_PURPOSE, token, utc_now(), CONFIRM_LIFETIME)
         found = await site.database.read(find_linked, campaign_id, draft_id)
     except LinkInvalid as error:
         return await _refuse(request, error)
@@ -72,6 +64,7 @@ async def _show_draft(
         draft=_DraftView(draft, [(q.label, answers[q.key], q.public) for q in view.questions if q.key in answers]),
         confirm_url=f"/confirm/{token}?lang={words.language}",
         shown_as=listing.show(draft),
+        not_me_url=f"/confirm/{token}/not-me?lang={words.language}",
         privacy_url=f"/c/{campaign.slug}/privacy?lang={words.language}",
     )
 
@@ -91,11 +84,11 @@ async def confirm(request: Request) -> Response:
     arrived_at = utc_now()
     site = site_of(request)
     try:
-        campaign_id, draft_id = site.tokens.read(
+        campaign_id, draft_id, _ = site.tokens.read(
             CONFIRM_PURPOSE, request.path_params["token"], arrived_at, CONFIRM_LIFETIME
         )
         outcome = await site.confirming.submit(Confirmation(campaign_id, draft_id, arrived_at))
-        slug = await _slug(site, campaign_id)
+        slug = await slug_of(site, campaign_id)
     except LinkInvalid as error:
         return await _refuse(request, error)
     except (IntakeFull, StoreUnavailable, IntakeRejected) as error:
@@ -110,16 +103,6 @@ async def confirm(request: Request) -> Response:
             return await _too_late(site, await site.campaigns.get(slug), words)
         case Outcome.GONE:
             return _link_invalid(request, expired=False)
-
-
-async def _slug(site: Site, campaign_id: int) -> str:
-    slug = site.slugs.get(campaign_id)
-    if slug is None:
-        found = await site.database.read(find_slug, campaign_id)
-        if found is None:
-            raise LinkInvalid
-        slug = site.slugs[campaign_id] = found
-    return slug
 
 
 def _to_thanks(slug: str, words: Translator) -> Response:
@@ -147,7 +130,7 @@ async def _refuse(request: Request, error: LinkInvalid) -> Response:
     if not isinstance(error, LinkExpired):
         return _link_invalid(request, expired=False)
     try:
-        slug = await _slug(site_of(request), error.campaign_id)
+        slug = await slug_of(site_of(request), error.campaign_id)
     except (LinkInvalid, StoreUnavailable):
         return _link_invalid(request, expired=True)
     return _link_invalid(request, expired=True, slug=slug)
@@ -157,7 +140,7 @@ def _link_invalid(
     request: Request,
     *,
     expired: bool,
-    form: RenewalForm | None = None,
+    form: AddressForm | None = None,
     status: int | None = None,
     slug: str | None = None,
 ) -> Response:
@@ -170,7 +153,7 @@ def _link_invalid(
         status or (410 if expired else 404),
         switch=path != "/confirm",  # which takes a form only
         expired=expired,
-        form=form or RenewalForm(),
+        form=form or AddressForm(),
         renewal_url=f"/confirm?lang={words.language}",
         sign_url=f"/c/{slug}?lang={words.language}#sign" if slug else None,
     )
@@ -179,13 +162,11 @@ def _link_invalid(
 async def renew(request: Request) -> Response:
     """Send a new mail for what waits to be confirmed; the same page in every case."""
     site, words = site_of(request), translator_for(request)
-    form = RenewalForm(await read_form(request))
+    form = AddressForm(await read_form(request))
     if not form.validate():
         return _link_invalid(request, expired=False, form=form, status=422)
-    key = make_email_key(form.email.data or "", site.settings.email_key)
-    try:
-        await site.renewing.submit(Renewal(key, utc_now()))
-    except StoreUnavailable as error:
+    error = await ask_for_links(request, form, None)
+    if error is not None:
         return error_response(
             request, error, (f"/confirm?lang={words.language}", [("email", form.email.data or "")])
         )

@@ -10,6 +10,7 @@ from wtforms.validators import StopValidation
 from petitions.campaigns.terms import Terms
 from petitions.i18n import COUNTRY_CODES, N_
 from petitions.signatures import addresses, names
+from petitions.signatures.changing import Said
 
 MAX_LINE = 120
 MAX_COMMENT = 500
@@ -112,6 +113,12 @@ def _check_hidden(_form: Form, field: Field) -> None:
         field.data = ""
 
 
+class AddressForm(PlainForm):
+    """Asks for nothing but a mail address."""
+
+    email = StringField(filters=[tidy_line], validators=[check_email_shape])
+
+
 class SignForm(PlainForm):
     """Fields that every campaign's form has; `sign_form_for` adds those of its own."""
 
@@ -133,7 +140,7 @@ class SignForm(PlainForm):
         return [field for field in self if field.name.startswith("q_")]
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _form_class(shape: tuple[Any, ...]) -> type[SignForm]:
     choices, default, affiliation, questions = shape
     fields: dict[str, Any] = {"visibility": ChoiceField(allowed=choices, default=default, validators=[_required])}
@@ -150,11 +157,49 @@ def _own_line(required: bool) -> StringField:
 
 def sign_form_for(terms: Terms) -> type[SignForm]:
     """The form of a campaign; made once for each shape of form."""
-    return _form_class(
-        (
-            terms.visibility_choices,
-            terms.visibility_default,
-            terms.affiliation.required if terms.affiliation else None,
-            tuple((question.key, question.required) for question in terms.questions),
-        )
+    return _form_class(_shape(terms, terms.visibility_choices))
+
+
+def own_form_for(terms: Terms, visibility: str) -> type[SignForm]:
+    """The form of a signer's own page: everything but the address. It offers the `visibility` that the signer
+    chose, even where the campaign offers it no more."""
+    choices = terms.visibility_choices
+    return _own_form_class(_shape(terms, choices if visibility in choices else (*choices, visibility)))
+
+
+@lru_cache(maxsize=1024)
+def _own_form_class(shape: tuple[Any, ...]) -> type[SignForm]:
+    absent = dict.fromkeys(("email", "statement", "email_checked", "website"))  # None takes a field away
+    return type("CampaignOwnForm", (_form_class(shape),), absent)
+
+
+def _shape(terms: Terms, choices: tuple[str, ...]) -> tuple[Any, ...]:
+    return (
+        choices,
+        terms.visibility_default,
+        terms.affiliation.required if terms.affiliation else None,
+        tuple((question.key, question.required) for question in terms.questions),
+    )
+
+
+def said_in(form: SignForm, terms: Terms) -> Said:
+    """What a form that was found right says. Of those who sign without a name nothing is kept that is shown and
+    delivered nowhere."""
+    anonymous = form.visibility.data == "anonymous"
+    public = {question.key for question in terms.questions if question.public}
+    answers = {
+        field.name[2:]: field.data
+        for field in form.question_fields
+        if field.data and not (anonymous and field.name[2:] in public)
+    }
+    affiliation = form["affiliation"].data if "affiliation" in form else None
+    return Said(
+        name=None if anonymous else form.name.data,
+        country=form.country.data or "",
+        city=None if anonymous else form.city.data or None,
+        affiliation=None if anonymous else affiliation or None,
+        comment=None if anonymous else form.comment.data or None,
+        answers=answers or None,
+        visibility=form.visibility.data or "",
+        updates=bool(form.updates.data),
     )

@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute, Route
 
-from petitions.public import confirming, home, leaflets, signer_list, signing, statement
+from petitions.public import confirming, finding, home, leaflets, own, refusing, signer_list, signing, statement
 
 ROUTES: list[BaseRoute] = [
     Route("/", home.show_home),
@@ -10,6 +10,10 @@ ROUTES: list[BaseRoute] = [
     Route("/c/{slug}/signatures", signing.sign, methods=["POST"]),
     Route("/c/{slug}/signatures", signer_list.show_signers),
     Route("/c/{slug}/signed", signing.show_signed),
+    Route("/c/{slug}/find", finding.find, methods=["POST"]),
+    Route("/c/{slug}/find", finding.show_find),
+    Route("/c/{slug}/withdrawn", finding.show_withdrawn),
+    Route("/find", finding.find_everywhere, methods=["POST"]),
     Route("/c/{slug}/thanks", confirming.show_thanks),
     Route("/c/{slug}/background", leaflets.show_background),
     Route("/c/{slug}/privacy", leaflets.show_privacy),
@@ -18,4 +22,14 @@ ROUTES: list[BaseRoute] = [
     Route("/confirm", confirming.renew, methods=["POST"]),
     Route("/confirm/{token}", confirming.confirm, methods=["POST"]),
     Route("/confirm/{token}", confirming.show_confirm),
+    Route("/confirm/{token}/not-me", refusing.refuse, methods=["POST"]),
+    Route("/confirm/{token}/not-me", refusing.show_not_me),
+    Route("/signature/{token}", own.change, methods=["POST"]),
+    Route("/signature/{token}", own.show_own),
+    Route("/signature/{token}/data", own.download_data),
+    Route("/signature/{token}/new-link", own.renew_link, methods=["POST"]),
+    Route("/signature/{token}/withdraw", own.withdraw, methods=["POST"]),
+    Route("/signature/{token}/withdraw", own.show_withdraw),
+    Route("/unsubscribe/{token}", refusing.unsubscribe, methods=["POST"]),
+    Route("/unsubscribe/{token}", refusing.show_unsubscribe),
 ]

@@ -14,8 +14,8 @@ from petitions.clock import utc_now
 from petitions.errors import IntakeFull, IntakeRejected, InvalidRequest, PageNotFound, StoreUnavailable
 from petitions.ids import new_id
 from petitions.privacy.consent import CONSENT_VERSION
-from petitions.public.campaigns import Visit, view_campaign, visit
-from petitions.public.forms import SignForm, sign_form_for
+from petitions.public.campaigns import Visit, updates_wording, view_campaign, visit
+from petitions.public.forms import SignForm, said_in, sign_form_for
 from petitions.public.sharing import share_links
 from petitions.public.statement import Standing, find_standing, render_statement
 from petitions.signatures.addresses import make_email_key
@@ -37,7 +37,7 @@ async def sign(request: Request) -> Response:
     try:
         here = await visit(request)
     except StoreUnavailable as error:
-        return error_response(request, error, (quote(request.scope["path"]), _texts(await read_form(request))))
+        return error_response(request, error, (quote(request.scope["path"]), texts_of(await read_form(request))))
     if not here.campaign.terms.open_to_individuals:
         raise PageNotFound
     if here.campaign.status(arrived_at) != "open":
@@ -47,16 +47,16 @@ async def sign(request: Request) -> Response:
     statement, changed = _statement_shown(here, form)
     if not form.validate() or changed:
         return await _show_again(request, here, statement, form, changed)
-    draft = _draft(request, here, form, statement.id, arrived_at)
+    draft = _draft(request, here, form, statement, arrived_at)
     try:
         await here.site.signing.submit(draft)
     except IntakeRejected as error:
         if not error.constraint:
-            return error_response(request, error, (here.url("/signatures"), _texts(data)))
+            return error_response(request, error, (here.url("/signatures"), texts_of(data)))
         here.site.campaigns.forget(here.campaign.slug)
         return await _show_again(request, await visit(request), statement, form, changed=True)
     except (IntakeFull, StoreUnavailable) as error:
-        return error_response(request, error, (here.url("/signatures"), _texts(data)))
+        return error_response(request, error, (here.url("/signatures"), texts_of(data)))
     metrics.DRAFTS.inc()
     response = RedirectResponse(here.url("/signed"), 303)
     no_store(response)
@@ -79,7 +79,7 @@ async def read_form(request: Request) -> FormData:
     return data
 
 
-def _texts(data: FormData) -> Sequence[tuple[str, str]]:
+def texts_of(data: FormData) -> Sequence[tuple[str, str]]:
     return [(name, value) for name, value in data.multi_items() if isinstance(value, str)]
 
 
@@ -102,7 +102,7 @@ async def _show_again(
     try:
         standing = await here.site.database.read(find_standing, here.campaign)
     except StoreUnavailable as error:
-        return error_response(request, error, (here.url("/signatures"), _texts(await request.form())))
+        return error_response(request, error, (here.url("/signatures"), texts_of(await request.form())))
     page = render_statement(here, statement, form, standing, wording_changed=changed)
     response = Response(page, 422, media_type="text/html")
     response.headers["Content-Language"] = here.words.language
@@ -110,32 +110,18 @@ async def _show_again(
     return response
 
 
-def _draft(request: Request, here: Visit, form: SignForm, statement_id: int, arrived_at: datetime) -> NewDraft:
+def _draft(request: Request, here: Visit, form: SignForm, statement: Statement, arrived_at: datetime) -> NewDraft:
     settings = here.site.settings
     address = client_address(request, settings.trusted_proxies)
-    anonymous = form.visibility.data == "anonymous"
-    # Of those who sign without a name nothing is kept that is shown and delivered nowhere.
-    public = {question.key for question in here.campaign.terms.questions if question.public}
-    answers = {
-        field.name[2:]: field.data
-        for field in form.question_fields
-        if field.data and not (anonymous and field.name[2:] in public)
-    }
-    affiliation = form["affiliation"].data if "affiliation" in form and not anonymous else None
+    said = said_in(form, here.campaign.terms)
     return NewDraft(
         id=new_id(),
         campaign_id=here.campaign.id,
-        statement_id=statement_id,
+        statement_id=statement.id,
         email=form.email.data or "",
         email_key=make_email_key(form.email.data or "", settings.email_key),
-        name=None if anonymous else form.name.data,
-        country=form.country.data or "",
-        city=None if anonymous else form.city.data or None,
-        affiliation=affiliation or None,
-        comment=None if anonymous else form.comment.data or None,
-        answers=answers or None,
-        visibility=form.visibility.data or "",
-        updates=bool(form.updates.data),
+        **vars(said),
+        updates_wording=updates_wording(here.campaign, statement.language, here.words) if said.updates else None,
         language=here.words.language,
         consent_version=CONSENT_VERSION,
         arrived_at=arrived_at,

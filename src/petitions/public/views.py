@@ -1,7 +1,7 @@
 """What a page is given about a campaign: everything resolved for one reader's language."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from petitions.campaigns.terms import Initiator, Responsible
 
@@ -42,6 +42,15 @@ class ShareLink:
 
 
 @dataclass(frozen=True)
+class RetentionView:
+    """How long personal data are kept."""
+
+    purge_on: date | None  # the day on which they are erased at the latest; None while nobody can say
+    months: int | None  # after the closing; None where a day is set
+    fixed: bool  # a day is set
+
+
+@dataclass(frozen=True)
 class CampaignView:
     slug: str
     url: str  # the statement page, absolute, without a language
@@ -65,3 +74,7 @@ class CampaignView:
     visibility_choices: tuple[str, ...]
     public_list: str  # "full", "latest" or "none"
     has_background: bool
+    retention: RetentionView
+    updates_label: str | None  # the campaign's own words of the consent to updates
+    purged: bool  # the signers' data are erased; the count and the totals by country are left
+    find_url: str

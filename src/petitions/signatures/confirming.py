@@ -47,6 +47,7 @@ _COPIED = [
     "answers",
     "visibility",
     "updates",
+    "updates_key",
     "language",
     "consent_version",
 ]
@@ -55,7 +56,7 @@ _COPIED = [
 _signatures, _drafts = cast("Table", Signature.__table__), cast("Table", Draft.__table__)
 _campaigns, _tallies = cast("Table", Campaign.__table__), cast("Table", Tally.__table__)
 _LOCKED_TALLY = (
-    select(_tallies.c.counted, _tallies.c.last_serial, _campaigns.c.closes_at)
+    select(_tallies.c.counted, _tallies.c.last_serial, _tallies.c.purging, _campaigns.c.closes_at)
     .join(_campaigns, _campaigns.c.id == _tallies.c.campaign_id)
     .where(_tallies.c.campaign_id == bindparam("campaign"))
     .with_for_update(of=_tallies)
@@ -98,7 +99,7 @@ def _confirm(session: Session, campaign_id: int, confirmations: Sequence[Confirm
     locked = connection.execute(_LOCKED_TALLY, {"campaign": campaign_id}).one_or_none()
     if locked is None:
         return dict.fromkeys(wanted, Outcome.GONE)
-    counted, last_serial, closes_at = locked
+    counted, last_serial, purging, closes_at = locked
     drafts = connection.execute(_FOUND_DRAFTS, {"campaign": campaign_id, "ids": list(wanted)}).all()
     signed_ids, signed_keys = _find_signed(connection, campaign_id, list(wanted), [d.email_key for d in drafts])
 
@@ -108,14 +109,15 @@ def _confirm(session: Session, campaign_id: int, confirmations: Sequence[Confirm
         arrived_at = wanted[draft.id].arrived_at
         if draft.email_key in signed_keys:
             outcomes[draft.id] = Outcome.COUNTED_BEFORE
-        elif not may_confirm(closes_at, draft.created_at, arrived_at):
+        elif purging or not may_confirm(closes_at, draft.created_at, arrived_at):
             outcomes[draft.id] = Outcome.TOO_LATE
         else:
             outcomes[draft.id] = Outcome.COUNTED
             signed_keys.add(draft.email_key)
             last_serial += 1
             row = dict(zip(_COPIED, draft, strict=False))
-            rows.append(row | {"serial": last_serial, "drafted_at": draft.created_at, "confirmed_at": arrived_at})
+            row |= {"serial": last_serial, "drafted_at": draft.created_at, "confirmed_at": arrived_at}
+            rows.append(row | {"updates_at": draft.created_at if row["updates"] else None})
     _count(session, campaign_id, counted, last_serial, rows)
     if drafts:
         connection.execute(_DELETE_DRAFTS, {"campaign": campaign_id, "keys": sorted(signed_keys)})

@@ -17,7 +17,7 @@ class Recount:
 
     slug: str
     tallied: int
-    rows: int
+    rows: int  # with those that are purged, and go on being counted
 
     @property
     def drift(self) -> int:
@@ -46,7 +46,7 @@ def _compare(session: Session, campaign_id: int) -> Recount:
     # In one statement, and so of one moment: with two, what is confirmed between them would look like drift.
     counted = select(func.count()).where(*_counting(campaign_id)).scalar_subquery()
     found = session.execute(
-        select(Campaign.slug, Tally.counted, counted)
+        select(Campaign.slug, Tally.counted, counted + Tally.purged)
         .join(Campaign, Campaign.id == Tally.campaign_id)
         .where(Tally.campaign_id == campaign_id)
     ).one()
@@ -54,8 +54,8 @@ def _compare(session: Session, campaign_id: int) -> Recount:
 
 
 def _repair(session: Session, campaign_id: int, now: datetime) -> Recount:
-    tallied, slug = session.execute(
-        select(Tally.counted, Campaign.slug)
+    tallied, purged, purging, slug = session.execute(
+        select(Tally.counted, Tally.purged, Tally.purging, Campaign.slug)
         .join(Campaign, Campaign.id == Tally.campaign_id)
         .where(Tally.campaign_id == campaign_id)
         .with_for_update(of=Tally)
@@ -63,13 +63,16 @@ def _repair(session: Session, campaign_id: int, now: datetime) -> Recount:
     counted, last_serial = session.execute(
         select(func.count(), func.coalesce(func.max(Signature.serial), 0)).where(*_counting(campaign_id))
     ).one()
+    counted += purged
     result = Recount(slug, tallied, counted)
     values: dict[str, Any] = {"recounted_at": now}
     if result.drift:
         last = select(Tally.last_serial).where(Tally.campaign_id == campaign_id)
         values |= {"counted": counted, "last_serial": max(last_serial, session.scalar(last) or 0)}
-        values |= {"rolled_up_serial": 0, "changed_at": now}
-        session.execute(delete(TallyPart).where(TallyPart.campaign_id == campaign_id))
+        values |= {"changed_at": now}
+        if not purging:  # the rows to roll up again are there
+            values |= {"rolled_up_serial": 0}
+            session.execute(delete(TallyPart).where(TallyPart.campaign_id == campaign_id))
     session.execute(update(Tally).where(Tally.campaign_id == campaign_id).values(values))
     return result
 

@@ -19,7 +19,9 @@ from petitions.abuse import networks, rates
 from petitions.db import insert_ignoring
 from petitions.mail.limited import LimitedMails
 from petitions.settings import Rate
+from petitions.signatures.consents import store_wordings, wording_key
 from petitions.signatures.models import Draft, Signature
+from petitions.signatures.refusing import find_refusals
 
 CONFIRM = "confirm"
 ALREADY_SIGNED = "already_signed"
@@ -51,6 +53,7 @@ class NewDraft:
     arrived_at: datetime
     network: str | None
     trapped: bool  # filled in the field that people do not see
+    updates_wording: str | None = None  # the words of the consent to updates, where it was given
 
     @property
     def key(self) -> Key:
@@ -74,6 +77,7 @@ def store_drafts(session: Session, drafts: Sequence[NewDraft], sign_rate: Rate |
     email_keys = sorted({draft.email_key for draft in drafts})
     signed = _find_signed(session, email_keys)
     known = _find_drafts(session, email_keys)
+    refused = find_refusals(session, email_keys)
     held = _hold(session, [unique[entry] for entry in sorted(unique)], sign_rate, now)
 
     rows, mails = [], LimitedMails(session, email_keys, now)
@@ -83,6 +87,8 @@ def store_drafts(session: Session, drafts: Sequence[NewDraft], sign_rate: Rate |
         if signature is not None:
             if not signature.removed and not mails.was_just_asked(ALREADY_SIGNED, signature.id):
                 _ask(mails, ALREADY_SIGNED, draft, signature.id)
+        elif draft.key in refused:
+            continue  # "it wasn't me", said that address: nothing of it is stored, and nothing mailed
         elif stored is not None:
             if not stored.held and not mails.was_just_asked(CONFIRM, stored.id):
                 _ask(mails, CONFIRM, draft, stored.id)
@@ -92,6 +98,9 @@ def store_drafts(session: Session, drafts: Sequence[NewDraft], sign_rate: Rate |
             if reason is None:
                 _ask(mails, CONFIRM, draft, draft.id)
     if rows:
+        store_wordings(
+            session, [(d.campaign_id, d.updates_wording) for d in unique.values() if d.updates_wording is not None]
+        )
         # A race between processes ends in the unique key: one draft stays, and the mail that points at the
         # other finds nothing to send.
         session.connection().execute(insert_ignoring(session, Draft), rows)
@@ -186,6 +195,7 @@ def _row(draft: NewDraft, content: bytes, reason: str | None, network: bytes | N
         "answers": draft.answers,
         "visibility": draft.visibility,
         "updates": draft.updates,
+        "updates_key": wording_key(draft.updates_wording) if draft.updates_wording is not None else None,
         "language": draft.language,
         "consent_version": draft.consent_version,
         "created_at": draft.arrived_at,

@@ -15,6 +15,9 @@ from petitions.mail.letters import Letter, LetterBuilder
 from petitions.mail.outbox import ClaimedMail
 from petitions.signatures.drafting import ALREADY_SIGNED, CONFIRM
 from petitions.signatures.models import Draft, Signature
+from petitions.signatures.own import OWN_PURPOSE, UNSUBSCRIBE_PURPOSE
+from petitions.signatures.refusing import find_refusals
+from petitions.signatures.relinking import OWN_LINK
 from petitions.tokens import Tokens
 
 CONFIRM_PURPOSE = "confirm"
@@ -35,40 +38,68 @@ class SignerLetters:
     tokens: Tokens
 
     def builders(self) -> Mapping[str, LetterBuilder]:
-        return {CONFIRM: self.confirm, ALREADY_SIGNED: self.already_signed}
+        return {CONFIRM: self.confirm, ALREADY_SIGNED: self.already_signed, OWN_LINK: self.own_link}
 
     def confirm(self, session: Session, mails: Sequence[ClaimedMail]) -> Mapping[UUID, Letter]:
-        """Letters that ask for the button; none for a draft that is gone or held."""
+        """Letters that ask for the button; none for a draft that is gone, held or refused."""
         campaigns = {campaign.id: campaign for campaign in list_snapshots(session)}
         drafts = _rows_by_id(session, Draft, mails)
+        refused = find_refusals(session, [draft.email_key for draft in drafts.values()])
         letters = {}
         for mail in mails:
             draft, campaign = drafts.get(mail.subject_id), campaigns.get(mail.campaign_id)
-            if not isinstance(draft, Draft) or draft.held_reason or campaign is None:
+            if not isinstance(draft, Draft) or draft.held_reason or campaign is None or campaign.purge_began_at:
+                continue
+            if (draft.campaign_id, draft.email_key) in refused:
                 continue
             token = self.tokens.make(CONFIRM_PURPOSE, draft.campaign_id, draft.id)
             extra = {
                 "confirm_url": f"{self.base_url}/confirm/{token}?lang={mail.language}",
+                "not_me_url": f"{self.base_url}/confirm/{token}/not-me?lang={mail.language}",
+                "own_url": self._own_url(draft, 0, mail.language),
                 "lines": describe(draft, campaign, mail.language),
             }
-            letters[mail.id] = self._letter("confirm", draft, campaign, mail.language, extra)
+            letter = self._letter("confirm", draft, draft.email, campaign, mail.language, extra)
+            letters[mail.id] = letter
         return letters
 
     def already_signed(self, session: Session, mails: Sequence[ClaimedMail]) -> Mapping[UUID, Letter]:
         """Letters that say that the signature is counted already."""
+        return self._about_signatures("already_signed", session, mails)
+
+    def own_link(self, session: Session, mails: Sequence[ClaimedMail]) -> Mapping[UUID, Letter]:
+        """Letters with the link to what is stored."""
+        return self._about_signatures("own_link", session, mails)
+
+    def _about_signatures(
+        self, message: str, session: Session, mails: Sequence[ClaimedMail]
+    ) -> Mapping[UUID, Letter]:
         campaigns = {campaign.id: campaign for campaign in list_snapshots(session)}
         signatures = _rows_by_id(session, Signature, mails)
         letters = {}
         for mail in mails:
             signature, campaign = signatures.get(mail.subject_id), campaigns.get(mail.campaign_id)
-            if signature is not None and campaign is not None:
-                letters[mail.id] = self._letter("already_signed", signature, campaign, mail.language, {})
+            if not isinstance(signature, Signature) or campaign is None or signature.email is None:
+                continue
+            extra = {"own_url": self._own_url(signature, signature.link_epoch, mail.language)}
+            letters[mail.id] = self._letter(message, signature, signature.email, campaign, mail.language, extra)
         return letters
+
+    def _own_url(self, row: Draft | Signature, epoch: int, language: str) -> str:
+        """Of the signer's own page; a draft keeps its id when it becomes a signature."""
+        token = self.tokens.make(OWN_PURPOSE, row.campaign_id, row.id, epoch)
+        return f"{self.base_url}/signature/{token}?lang={language}"
+
+    def unsubscribe_url(self, signature: Signature, language: str) -> str:
+        """For `Letter.unsubscribe_url` of every mail that needs the consent to updates (RFC 8058)."""
+        token = self.tokens.make(UNSUBSCRIBE_PURPOSE, signature.campaign_id, signature.id)
+        return f"{self.base_url}/unsubscribe/{token}?lang={language}"
 
     def _letter(
         self,
         message: str,
         row: Draft | Signature,
+        recipient: str,
         campaign: CampaignSnapshot,
         language: str,
         extra: Mapping[str, Any],
@@ -84,7 +115,7 @@ class SignerLetters:
             "neutral": neutral is not None,
         }
         return Letter(
-            recipient=row.email,
+            recipient=recipient,
             message=message,
             language=language,
             context=context | dict(extra),

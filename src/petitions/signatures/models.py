@@ -19,6 +19,7 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     Uuid,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -40,7 +41,6 @@ class _Signed:
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)  # a signature keeps the id of its draft
     email_key: Mapped[bytes] = mapped_column(LargeBinary(16))  # see signatures/addresses.py
-    email: Mapped[str] = mapped_column(String(254))
     name: Mapped[str | None] = mapped_column(String(120))  # None for those who sign anonymously
     country: Mapped[str] = mapped_column(String(2))
     city: Mapped[str | None] = mapped_column(String(120))
@@ -49,6 +49,7 @@ class _Signed:
     answers: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
     visibility: Mapped[str] = mapped_column(String(10))
     updates: Mapped[bool] = mapped_column(Boolean)
+    updates_key: Mapped[bytes | None] = mapped_column(LargeBinary(16))  # the words of that consent
     language: Mapped[str] = mapped_column(String(2))  # of the interface, and so of the mails
     statement_id: Mapped[int] = mapped_column(ForeignKey("statements.id"))
     consent_version: Mapped[int] = mapped_column(Integer)
@@ -69,6 +70,7 @@ class Draft(_Signed, Base):
         ),
     )
 
+    email: Mapped[str] = mapped_column(String(254))
     content_key: Mapped[bytes] = mapped_column(LargeBinary(16))  # digest of everything that was typed
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)  # when it arrived
     held_reason: Mapped[str | None] = mapped_column(String(20))
@@ -89,9 +91,13 @@ class Signature(_Signed, Base):
         ),
     )
 
+    # None where the contact is not kept in the clear; only letters and the signer's own page read it.
+    email: Mapped[str | None] = mapped_column(String(254))
     serial: Mapped[int] = mapped_column(BigInteger)  # in the order of the commits, without reuse
     drafted_at: Mapped[datetime] = mapped_column(UtcDateTime)
     confirmed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updates_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when the consent to updates was given
+    link_epoch: Mapped[int] = mapped_column(Integer, server_default=text("0"))  # of the links that work
     removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     removed_reason: Mapped[str | None] = mapped_column(String(40))
 
@@ -107,6 +113,42 @@ class SignatureWord(Base):
     serial: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
 
 
+class ConsentWording(Base):
+    """The words of a consent to mails about the campaign, as somebody read them."""
+
+    __tablename__ = "consent_wordings"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    key: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)  # digest of the text
+    text: Mapped[str] = mapped_column(String(300))
+
+
+class Refusal(Base):
+    """An address to which nothing about the campaign is mailed any more; of the address its key alone."""
+
+    __tablename__ = "refusals"
+    __table_args__ = (Index("ix_refusals_draft", "campaign_id", "draft_id"),)
+
+    email_key: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    # The draft whose mail the refusal came from, so that the same link can take it back; None: nobody may.
+    draft_id: Mapped[UUID | None] = mapped_column(Uuid)
+    refused_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Withdrawal(Base):
+    """A link whose signature was withdrawn a moment ago: pressing twice says the same. Forgotten after a day."""
+
+    __tablename__ = "withdrawals"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    link_epoch: Mapped[int] = mapped_column(Integer)
+    withdrawn_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class Tally(Base):
     """The count of a campaign. Its row is the lock under which signatures come and go."""
 
@@ -118,6 +160,10 @@ class Tally(Base):
     rolled_up_serial: Mapped[int] = mapped_column(BigInteger, default=0)  # see signatures/rollups.py
     changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     recounted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    withdrawn: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))  # by their signers, ever
+    #: Rows that are erased and still counted, and whether that began; see privacy/purging.py.
+    purged: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    purging: Mapped[bool] = mapped_column(Boolean, server_default=false())
 
 
 class TallyPart(Base):

@@ -1,6 +1,7 @@
 """Shares of the count by country and by visibility, kept up by the worker so that no page has to count."""
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import func, select, update
@@ -47,6 +48,13 @@ def roll_up_step(session: Session, campaign_id: int) -> bool:
     for country, visibility, counted in session.execute(query):
         parts["country", country] += counted
         parts["visibility", visibility] += counted
+    add_to_parts(session, campaign_id, parts)
+    session.execute(update(Tally).where(Tally.campaign_id == campaign_id).values(rolled_up_serial=upto))
+    return True
+
+
+def add_to_parts(session: Session, campaign_id: int, parts: Mapping[tuple[str, str], int]) -> None:
+    """Add to shares, by dimension and value, while the tally is locked; what leaves one is below 0."""
     rows = [
         {"campaign_id": campaign_id, "dimension": dimension, "value": value, "counted": counted}
         for (dimension, value), counted in sorted(parts.items())
@@ -60,8 +68,6 @@ def roll_up_step(session: Session, campaign_id: int) -> bool:
             ),
             rows,
         )
-    session.execute(update(Tally).where(Tally.campaign_id == campaign_id).values(rolled_up_serial=upto))
-    return True
 
 
 def find_parts(session: Session, campaign_id: int, dimension: str) -> list[tuple[str, int]]:

@@ -1,49 +1,81 @@
 """Withdrawing: the row goes, and the count falls in the same transaction. Signing again later works."""
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from petitions.signatures.models import Draft, Signature, SignatureWord, Tally, TallyPart
+from petitions.db import Database, insert_ignoring
+from petitions.signatures.changing import drop_words
+from petitions.signatures.models import Draft, Refusal, Signature, Tally, Withdrawal
 from petitions.signatures.names import folded_words
+from petitions.signatures.own import Done, lock_signature, was_withdrawn
+from petitions.signatures.rollups import add_to_parts
+from petitions.tokens import Named
+
+#: For so long pressing the button again says that it was done.
+_REMEMBERED = timedelta(days=1)
 
 
-def withdraw(session: Session, campaign_id: int, email_key: bytes) -> bool:
+@dataclass(frozen=True)
+class Withdraw:
+    """The button of the own page."""
+
+    link: Named
+    arrived_at: datetime
+
+    def apply(self, session: Session, rolled_up: int) -> Done:
+        signature = lock_signature(session, self.link)
+        if signature is None:
+            return Done.DONE if was_withdrawn(session, self.link) else Done.GONE
+        _erase(session, signature, rolled_up, self.arrived_at)
+        row = {
+            "campaign_id": self.link.campaign_id,
+            "id": self.link.row_id,
+            "link_epoch": self.link.epoch,
+            "withdrawn_at": self.arrived_at,
+        }
+        session.execute(insert_ignoring(session, Withdrawal), row)
+        return Done.DONE
+
+
+def withdraw(session: Session, campaign_id: int, email_key: bytes, now: datetime) -> bool:
     """Erase the signature of an address, and every draft of it. Whether there was a signature."""
     rolled_up = session.scalar(
         select(Tally.rolled_up_serial).where(Tally.campaign_id == campaign_id).with_for_update()
     )
     this = (Signature.campaign_id == campaign_id, Signature.email_key == email_key)
-    signature = session.execute(
-        select(
-            Signature.serial, Signature.name, Signature.country, Signature.visibility, Signature.removed_at
-        ).where(*this)
-    ).one_or_none()
-    session.execute(delete(Draft).where(Draft.campaign_id == campaign_id, Draft.email_key == email_key))
+    signature = session.scalar(select(Signature).where(*this).with_for_update())
     if signature is None or rolled_up is None:
+        session.execute(delete(Draft).where(Draft.campaign_id == campaign_id, Draft.email_key == email_key))
         return False
-    session.execute(
-        delete(SignatureWord).where(
-            SignatureWord.campaign_id == campaign_id,
-            SignatureWord.serial == signature.serial,
-            SignatureWord.word.in_(folded_words(signature.name or "")),
-        )
-    )
-    session.execute(delete(Signature).where(*this))
-    if signature.removed_at is None:
-        session.execute(update(Tally).where(Tally.campaign_id == campaign_id).values(counted=Tally.counted - 1))
-        if signature.serial <= rolled_up:
-            _take_from_parts(session, campaign_id, signature.country, signature.visibility)
+    _erase(session, signature, rolled_up, now)
     return True
 
 
-def _take_from_parts(session: Session, campaign_id: int, country: str, visibility: str) -> None:
-    for dimension, value in (("country", country), ("visibility", visibility)):
-        session.execute(
-            update(TallyPart)
-            .where(
-                TallyPart.campaign_id == campaign_id,
-                TallyPart.dimension == dimension,
-                TallyPart.value == value,
-            )
-            .values(counted=TallyPart.counted - 1)
-        )
+def forget_withdrawals(database: Database, now: datetime) -> None:
+    """Forget which links withdrew a signature, a day later."""
+    with database.writing() as session:
+        session.execute(delete(Withdrawal).where(Withdrawal.withdrawn_at < now - _REMEMBERED))
+
+
+def _erase(session: Session, signature: Signature, rolled_up: int, now: datetime) -> None:
+    campaign_id, email_key = signature.campaign_id, signature.email_key
+    session.expunge(signature)
+    session.execute(delete(Draft).where(Draft.campaign_id == campaign_id, Draft.email_key == email_key))
+    drop_words(session, campaign_id, signature.serial, folded_words(signature.name or ""))
+    session.execute(delete(Signature).where(Signature.campaign_id == campaign_id, Signature.id == signature.id))
+    if signature.removed_at is not None:
+        # What the campaign took off its list does not come back by withdrawing and signing again.
+        row = {"email_key": email_key, "campaign_id": campaign_id, "draft_id": None, "refused_at": now}
+        session.execute(insert_ignoring(session, Refusal), row)
+        return
+    session.execute(
+        update(Tally)
+        .where(Tally.campaign_id == campaign_id)
+        .values(counted=Tally.counted - 1, withdrawn=Tally.withdrawn + 1)
+    )
+    if signature.serial <= rolled_up:
+        shares = {("country", signature.country): -1, ("visibility", signature.visibility): -1}
+        add_to_parts(session, campaign_id, shares)

@@ -12,7 +12,8 @@ from petitions.settings import Settings
 from petitions.signatures.confirming import Confirmation, Outcome
 from petitions.signatures.drafting import NewDraft
 from petitions.signatures.intake import Intake
-from petitions.signatures.renewing import Renewal
+from petitions.signatures.own import Action, Done
+from petitions.signatures.relinking import LinkWish
 from petitions.tokens import Tokens
 from petitions.web.caching import PageCache, TimedCache
 
@@ -26,7 +27,8 @@ class Site:
     tokens: Tokens
     signing: Intake[NewDraft, None]
     confirming: Intake[Confirmation, Outcome]
-    renewing: Intake[Renewal, None]
+    relinking: Intake[LinkWish, None]
+    owning: Intake[Action, Done]  # what signers do with their own signature
     campaigns: TimedCache[str, CampaignSnapshot]
     slugs: dict[int, str] = field(default_factory=dict)  # a campaign keeps its slug for ever
     pages: PageCache = field(default_factory=PageCache)
@@ -36,7 +38,7 @@ class Site:
 
     @property
     def intakes(self) -> Sequence[Intake[Any, Any]]:
-        return (self.signing, self.confirming, self.renewing)
+        return (self.signing, self.confirming, self.relinking, self.owning)
 
 
 def site_of(request: HTTPConnection) -> Site:

@@ -9,7 +9,7 @@ from petitions.db import Database
 from petitions.mail.models import Outbox
 from petitions.settings import Settings
 from petitions.signatures.addresses import make_email_key
-from petitions.signatures.renewing import Renewal, store_renewals
+from petitions.signatures.relinking import LinkWish, store_wishes
 from tests.factories import make_campaign, sign, sign_and_confirm
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -20,8 +20,8 @@ def renew(database: Database, settings: Settings, address: str, after: timedelta
     with database.writing() as session:
         session.execute(delete(Outbox).where(Outbox.created_at <= NOON + after - timedelta(days=1)))
         before = set(session.scalars(select(Outbox.id)))
-        renewal = Renewal(make_email_key(address, settings.email_key), NOON + after)
-        assert store_renewals(session, [renewal]) == [None]
+        wish = LinkWish(make_email_key(address, settings.email_key), None, NOON + after)
+        assert store_wishes(session, [wish]) == [None]
         rows = session.execute(
             select(Outbox.kind, Outbox.subject_id, Outbox.language, Outbox.created_at)
             .where(Outbox.id.not_in(before))

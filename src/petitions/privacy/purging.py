@@ -1,0 +1,220 @@
+"""Purging a campaign: its personal data are erased for good, and the count and the totals by country stay.
+
+Rows go in small transactions, each short enough that signing elsewhere on the store does not notice, and each
+whole: a purge that was killed is simply run again, and ends as if nothing had happened. From its first
+transaction on the campaign is closed for good, for with the keys of the addresses goes what keeps anybody from
+being counted twice.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, literal, select, tuple_, update
+from sqlalchemy.orm import Session
+
+from petitions import log
+from petitions.backups import forget_backups
+from petitions.campaigns.models import Campaign
+from petitions.campaigns.queries import find_due_for_purge
+from petitions.db import Database
+from petitions.delivery.exports import delete_exports
+from petitions.mail.models import Outbox
+from petitions.signatures.models import Draft, Refusal, Signature, SignatureWord, Tally, Withdrawal
+from petitions.signatures.rollups import roll_up_step
+
+#: Seconds for which a batch may hold the write lock; batches grow and shrink towards it.
+_AIM = 0.03
+_SMALLEST, _LARGEST = 20, 2_000
+#: The rest after a batch, as a multiple of its time: others write meanwhile.
+_REST = 1.0
+
+
+@dataclass
+class Report:
+    """What a purge of one campaign did."""
+
+    slug: str
+    done: bool = False  # False: it was told to stop, and has to be run again
+    erased: int = 0  # signatures, in this run
+    longest_hold: float = 0.0  # seconds for which a batch held the write lock
+    exports_left: list[str] = field(default_factory=list)  # files that may still lie somewhere
+    backups_deleted: int = 0
+
+
+Progress = Callable[[int], None]
+
+
+def purge_due(
+    database: Database,
+    now: datetime,
+    stop: Callable[[], bool] = lambda: False,
+    progress: Progress = lambda rows: None,
+) -> list[Report]:
+    """Purge every campaign whose time has come, and those whose purge was broken off. `stop` is asked between
+    batches; `progress` is told the signatures of each batch."""
+    with database.reading() as session:
+        due = [campaign_id for campaign_id in find_due_for_purge(session, now) if _is_left(session, campaign_id)]
+    return [purge(database, campaign_id, now, stop, progress) for campaign_id in due if not stop()]
+
+
+def purge(
+    database: Database,
+    campaign_id: int,
+    now: datetime,
+    stop: Callable[[], bool] = lambda: False,
+    progress: Progress = lambda rows: None,
+) -> Report:
+    """Erase the personal data of one campaign, whether its time has come or not. Again: what is left of it."""
+    with database.writing() as session:
+        report = Report(_begin(session, campaign_id, now))
+    batches = _Batches(database, stop)
+    for rows in _erase(batches, campaign_id):
+        report.erased += rows
+        report.longest_hold = batches.longest_hold
+        progress(rows)
+    report.longest_hold = batches.longest_hold
+    if batches.stopped:
+        log.info("purge_stopped", campaign=report.slug, signatures=report.erased)
+        return report
+    report.exports_left = delete_exports(database, campaign_id)
+    with database.writing() as session:
+        campaign = session.get_one(Campaign, campaign_id)
+        is_first = campaign.purged_at is None
+        campaign.purged_at = campaign.purged_at or now
+    if is_first:  # copies that are made later hold nobody
+        report.backups_deleted = forget_backups(database)
+    database.scrub()
+    report.done = True
+    log.info("purged", campaign=report.slug, signatures=report.erased, exports_left=len(report.exports_left))
+    return report
+
+
+def _begin(session: Session, campaign_id: int, now: datetime) -> str:
+    """Close the campaign for good; its slug. Whoever confirms afterwards sees it in the tally, under its lock."""
+    session.execute(select(Tally.counted).where(Tally.campaign_id == campaign_id).with_for_update())
+    session.execute(update(Tally).where(Tally.campaign_id == campaign_id).values(purging=True))
+    campaign = session.get_one(Campaign, campaign_id)
+    if campaign.purge_began_at is None:
+        campaign.purge_began_at = now
+        campaign.closes_at = min(now, campaign.closes_at or now)
+    return campaign.slug
+
+
+class _Batches:
+    """Transactions of a bounded time, until there is nothing left to do."""
+
+    def __init__(self, database: Database, stop: Callable[[], bool]) -> None:
+        self.database, self._stop = database, stop
+        self.longest_hold = 0.0
+        self.stopped = False
+
+    def run(self, erase: Callable[[Session, int], int | None]) -> Iterator[int]:
+        """Call `erase(session, most)` again and again, each time in a transaction of its own, until it returns
+        None; yields what it returns."""
+        size = 200
+        while not self.stopped:
+            if self._stop():
+                self.stopped = True
+                return
+            with self.database.writing() as session:
+                began = time.perf_counter()
+                rows = erase(session, size)
+            held = time.perf_counter() - began
+            if rows is None:
+                return
+            self.longest_hold = max(self.longest_hold, held)
+            size = max(_SMALLEST, min(_LARGEST, int(size * min(2.0, _AIM / max(held, 0.001)))))
+            yield rows
+            time.sleep(held * _REST)
+
+
+def _erase(batches: _Batches, campaign_id: int) -> Iterator[int]:
+    """Erase everything personal of a campaign; yields the signatures of each batch."""
+
+    def roll_up(session: Session, _most: int) -> int | None:
+        return 0 if roll_up_step(session, campaign_id) else None
+
+    def words(session: Session, most: int) -> int | None:
+        return _erase_words(session, campaign_id, most)
+
+    def signatures(session: Session, most: int) -> int | None:
+        return _erase_signatures(session, campaign_id, most)
+
+    yield from batches.run(roll_up)  # the totals by country must know every row before it goes
+    yield from batches.run(words)  # first the search and the list, which the public sees
+    yield from batches.run(signatures)
+    for table, key in _OTHERS:
+        yield from batches.run(_eraser(table, key, campaign_id))
+    yield from batches.run(_mail_eraser(batches.database, campaign_id))
+
+
+def _erase_words(session: Session, campaign_id: int, most: int) -> int | None:
+    key = tuple_(SignatureWord.word, SignatureWord.serial)
+    these = select(SignatureWord.word, SignatureWord.serial).where(SignatureWord.campaign_id == campaign_id)
+    last = session.execute(these.order_by(*key).limit(most)).all()
+    if not last:
+        return None
+    upto = tuple_(literal(last[-1].word), literal(last[-1].serial))
+    session.execute(delete(SignatureWord).where(SignatureWord.campaign_id == campaign_id, key <= upto))
+    return 0
+
+
+def _erase_signatures(session: Session, campaign_id: int, most: int) -> int | None:
+    """The oldest signatures; the tally notes how many of them go on being counted."""
+    session.execute(select(Tally.counted).where(Tally.campaign_id == campaign_id).with_for_update())
+    of_campaign = Signature.campaign_id == campaign_id
+    rows = session.execute(
+        select(Signature.serial, Signature.removed_at).where(of_campaign).order_by(Signature.serial).limit(most)
+    ).all()
+    if not rows:
+        return None
+    session.execute(delete(Signature).where(of_campaign, Signature.serial <= rows[-1].serial))
+    counted = sum(row.removed_at is None for row in rows)
+    session.execute(update(Tally).where(Tally.campaign_id == campaign_id).values(purged=Tally.purged + counted))
+    return len(rows)
+
+
+#: What else is kept of people, and the column by which a row of a campaign is found.
+_OTHERS: Sequence[tuple[Any, Any]] = (
+    (Draft, Draft.id),
+    (Refusal, Refusal.email_key),
+    (Withdrawal, Withdrawal.id),
+)
+
+
+def _eraser(table: Any, key: Any, campaign_id: int) -> Callable[[Session, int], int | None]:
+    def erase(session: Session, most: int) -> int | None:
+        of_campaign = table.campaign_id == campaign_id
+        keys = session.scalars(select(key).where(of_campaign).limit(most)).all()
+        if not keys:
+            return None
+        session.execute(delete(table).where(of_campaign, key.in_(keys)))
+        return 0
+
+    return erase
+
+
+def _mail_eraser(database: Database, campaign_id: int) -> Callable[[Session, int], int | None]:
+    """Mails are found in one look without a lock, for no index serves it: other campaigns may have many."""
+    with database.reading() as session:
+        ids = list(session.scalars(select(Outbox.id).where(Outbox.campaign_id == campaign_id)))
+
+    def erase(session: Session, most: int) -> int | None:
+        some = [ids.pop() for _ in range(min(most, len(ids)))]
+        if not some:
+            return None
+        session.execute(delete(Outbox).where(Outbox.id.in_(some)))
+        return 0
+
+    return erase
+
+
+def _is_left(session: Session, campaign_id: int) -> bool:
+    """Whether a purge of the campaign has anything to do."""
+    if session.get_one(Campaign, campaign_id).purged_at is None:
+        return True
+    tables = (Signature, SignatureWord, Draft, Refusal, Withdrawal, Outbox)
+    return any(session.scalar(select(literal(1)).where(t.campaign_id == campaign_id).limit(1)) for t in tables)
