@@ -25,6 +25,9 @@ from tests import factories
 from tests.conftest import serving
 from tests.web.support import count_rows, page_of, within
 
+CONFIRM_LINK = r"http://testserver(/confirm/[^/\s]+)(?=\s)"
+OWN_LINK = r"http://testserver(/signature/[^/\s]+)(?=\s)"
+
 
 async def send_mails(settings: Settings, database: Database, folder: Path, wanted: int) -> None:
     """Run a worker until so many mails lie in the folder."""
@@ -52,7 +55,7 @@ def let_time_pass(database: Database) -> None:
 
 async def press_link_of_latest_mail(client: httpx.AsyncClient, folder: Path) -> httpx.Response:
     """What a signer does: open the link, read, press."""
-    (url,) = re.findall(r"http://testserver(/confirm/\S+)", list_mails(folder)[0].text)
+    (url,) = re.findall(CONFIRM_LINK, list_mails(folder)[0].text)
     page = page_of(await client.get(url))
     return await client.post(page.one("form", method="post")["action"])
 
@@ -113,7 +116,7 @@ async def test_a_false_name_and_a_corrected_one(settings: Settings, database: Da
             await client.post("/c/free-boris/signatures", data=factories.form(email="ana@example.org", name=name))
             await send_mails(site.settings, database, folder, number)
             texts = " ".join(mail.text for mail in list_mails(folder))
-            links.append(next(u for u in re.findall(r"testserver(/confirm/\S+)", texts) if u not in links))
+            links.append(next(u for u in re.findall(CONFIRM_LINK, texts) if u not in links))
         assert page_of(await client.get(links[1])).all("bdi", **{"class": "signer__name"})[0].text == "Ana"
         assert (await client.post(links[1])).status_code == 303
         assert page_of(await client.post(links[0]), 404).heading == "This link does not work"
@@ -121,3 +124,55 @@ async def test_a_false_name_and_a_corrected_one(settings: Settings, database: Da
         page = page_of(await client.get("/c/free-boris/signatures"))
         assert [e.text for e in page.all("bdi", **{"class": "signer__name"})] == ["Ana"]
     assert (count_rows(database, Draft), count_rows(database, Signature)) == (0, 1)
+
+
+@pytest.mark.anyio
+async def test_a_signer_comes_back_to_change_and_to_withdraw(
+    settings: Settings, database: Database, tmp_path: Path
+) -> None:
+    """By the link of the first mail, then by one that was asked for; the old one is worthless then."""
+    factories.make_campaign(database)
+    folder = tmp_path / "mailbox"
+    folder.mkdir()
+    async with serving(settings, mailbox_dir=folder) as (app, client):
+        site: Site = app.state.site
+        await client.post("/c/free-boris/signatures", data=factories.form(email="ana@example.org", name="Ana"))
+        await send_mails(site.settings, database, folder, 1)
+        await press_link_of_latest_mail(client, folder)
+        (own,) = re.findall(OWN_LINK, list_mails(folder)[0].text)
+        page = page_of(await client.get(own))
+        action = next(
+            form["action"] for form in page.all("form", method="post") if "/new-link" not in form["action"]
+        )
+        changed = await client.post(
+            action, data=dict(page.fields(action)) | {"name": "Ana García", "visibility": "public"}
+        )
+        assert changed.status_code == 303, changed.text
+        assert dict(page_of(await client.get(changed.headers["location"])).fields(action))["name"] == "Ana García"
+        forget(app)
+        listed = page_of(await client.get("/c/free-boris/signatures"))
+        assert [e.text for e in listed.all("bdi", **{"class": "signer__name"})] == ["Ana García"]
+        data = (await client.get(own.replace("?", "/data?"))).json()
+        assert (data["name"], data["email"], data["statement"]["title"]) == (
+            "Ana García",
+            "ana@example.org",
+            "Free Boris",
+        )
+        let_time_pass(database)
+        assert (await client.post("/c/free-boris/find", data={"email": "ana@example.org"})).status_code == 200
+        await send_mails(site.settings, database, folder, 2)
+        newest = max(list_mails(folder), key=lambda mail: mail.sent_at)
+        (found,) = re.findall(OWN_LINK, newest.text)
+        assert (await client.post(found.replace("?", "/new-link?"))).status_code == 200
+        assert (await client.get(own)).status_code == (await client.get(found)).status_code == 404
+        await send_mails(site.settings, database, folder, 3)
+        newest = max(list_mails(folder), key=lambda mail: mail.sent_at)
+        (fresh,) = re.findall(OWN_LINK, newest.text)
+        gone = await client.post(fresh.replace("?", "/withdraw?"))
+        assert gone.headers["location"] == "/c/free-boris/withdrawn?lang=en"
+        page_of(await client.get(gone.headers["location"]))
+        forget(app)
+        assert (await client.get("/api/v1/campaigns/free-boris")).json()["count"] == 0
+        signed = await client.post("/c/free-boris/signatures", data=factories.form(email="ana@example.org"))
+        assert signed.status_code == 303
+    assert (count_rows(database, Draft), count_rows(database, Signature)) == (1, 0)

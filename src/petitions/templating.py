@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
 from jinja2.runtime import Context
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from petitions import markdown, paths
 from petitions.i18n import Translator, language_name, text_direction
@@ -50,8 +50,8 @@ def _country(context: Context, code: str) -> str:
 @pass_context
 def _country_options(context: Context, chosen: str) -> Markup:
     """The options of a list of countries; made once, for 250 of them cost more than the rest of a page."""
-    options = _all_country_options(_translator(context))
-    option = Markup('<option value="{}"').format(chosen)
+    options = str(_all_country_options(_translator(context)))
+    option = f'<option value="{escape(chosen)}"'
     return Markup(options.replace(f"{option}>", f"{option} selected>"))  # noqa: S704 - of our own making
 
 

@@ -12,8 +12,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+from petitions.campaigns.lifecycle import purge_due_at
 from petitions.campaigns.reading import TermsError, read_terms
-from petitions.campaigns.terms import Terms
+from petitions.campaigns.terms import Retention, Terms
 from petitions.errors import CampaignFileError
 from petitions.i18n import is_language_tag
 
@@ -64,10 +65,8 @@ def read_campaign(folder: Path, now: datetime) -> CampaignFiles:
         closes_at = _moment(data.pop("closes", None), "closes", now)
         if opens_at and closes_at and closes_at <= opens_at:
             raise TermsError("closes", "expected a date after `opens`")
-        terms = read_terms(data, sorted(wordings))
-        until = terms.retention.until
-        if until and closes_at and until < closes_at.date():
-            raise TermsError("retention.until", "expected a date after `closes`")
+        terms = read_terms(_with_day(data, now), sorted(wordings))
+        _check_retention(terms.retention, closes_at, now)
     except TermsError as error:
         raise CampaignFileError(str(settings_file), error.key, error.expected) from None
     return CampaignFiles(slug, default_language, opens_at, closes_at, terms, wordings)
@@ -128,6 +127,25 @@ def _moment(value: object, key: str, now: datetime) -> datetime | None:
     if match:
         return now + timedelta(days=int(match[1]))
     raise TermsError(key, 'expected a date, a date-time with its zone, or days from now like "+60 days"')
+
+
+def _with_day(data: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """The data with the day until which personal data are kept, where it is given as days from now."""
+    retention = data.get("retention")
+    if not isinstance(retention, dict) or "until" not in retention:
+        return data
+    until = _moment(retention["until"], "retention.until", now)
+    return data | {"retention": retention | {"until": until.date() if until else None}}
+
+
+def _check_retention(retention: Retention, closes_at: datetime | None, now: datetime) -> None:
+    """A wrong date must not erase anything. Raises TermsError."""
+    if retention.until and closes_at and retention.until < closes_at.date():
+        raise TermsError("retention.until", "expected a date after `closes`")
+    due_at = purge_due_at(retention, closes_at)
+    if due_at is not None and due_at <= now:
+        expected = "expected a day to come: the data of the signers would be erased at once"
+        raise TermsError("retention", f"{expected} (to do that: petitions purge)")
 
 
 def _read_wordings(folder: Path) -> dict[str, Wording]:

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from petitions.campaigns.files import read_campaign
+from petitions.campaigns.lifecycle import purge_due_at
 from petitions.campaigns.queries import list_snapshots
 from petitions.cli.context import opened_store, read_settings
 from petitions.clock import utc_now
@@ -34,6 +35,9 @@ def import_campaigns(
             with database.writing() as session:
                 imported = import_files(session, files, now)
             typer.echo(f"{files.slug}: {'created' if imported.created else 'updated'}")
+            due_at = purge_due_at(files.terms.retention, files.closes_at)
+            when = f"on {due_at:%Y-%m-%d}" if due_at else "never: neither `closes` nor `retention.until` is set"
+            typer.echo(f"{files.slug}: the data of its signers are erased {when}")
             for language in imported.new_versions:
                 typer.echo(f"{files.slug}: {language}: new version; signatures keep the wording that they saw")
 
