@@ -1,4 +1,4 @@
-"""python -m benchmarks sign | confirm | page | growth | processes | export | mail | all"""
+"""python -m benchmarks sign | confirm | page | growth | own | purge | processes | export | mail | all"""
 
 import argparse
 import shutil
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import confirm, export, growth, mail, page, processes, sign
+from benchmarks import confirm, export, growth, mail, own, page, processes, purge, sign
 from benchmarks.load import require_wrk
 from benchmarks.options import BenchmarkError, Options, ToolMissing
 
@@ -17,18 +17,24 @@ _COMMANDS: dict[str, Callable[[Options], None]] = {
     "confirm": confirm.run,
     "page": page.run,
     "growth": growth.run,
+    "own": own.run,
+    "purge": purge.run,
     "processes": processes.run,
     "export": export.run,
     "mail": mail.run,
 }
 #: What `all` runs on each store: pages hardly touch it.
-_ALL = {"sqlite": list(_COMMANDS), "postgresql": ["sign", "confirm", "processes", "export", "mail"]}
+_ALL = {
+    "sqlite": list(_COMMANDS),
+    "postgresql": ["sign", "confirm", "own", "purge", "processes", "export", "mail"],
+}
 _EXAMPLES = """
 examples:
   python -m benchmarks all | tee figures.jsonl
   python -m benchmarks sign --store postgresql --rounds 9
   python -m benchmarks growth --work /var/tmp/bench     # the second time, the campaign is full already
   python -m benchmarks growth --signatures 20000 --seconds 2 --rounds 1     # does it work?
+  python -m benchmarks purge --store postgresql --work /var/tmp/bench
 """
 
 
@@ -93,10 +99,14 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--store", choices=list(_ALL), help="where the signatures are (default: sqlite; both for `all`)"
     )
-    parser.add_argument("--connections", type=int, default=32, help="of wrk (default: 32)")
+    parser.add_argument(
+        "--connections", type=int, default=32, help="of wrk (default: 32); always 16 in own and purge"
+    )
     parser.add_argument("--seconds", type=int, default=4, help="of each round (default: 4); half in growth")
     parser.add_argument(
-        "--rounds", type=int, help="(default: 5, for `all` 3); never more than 3 of export and mail"
+        "--rounds",
+        type=int,
+        help="(default: 5, for `all` 3); never more than 3 of export and mail; of purge before it and after",
     )
     parser.add_argument(
         "--signatures", type=int, default=1_000_000, help="of the full campaign (default: 1000000)"

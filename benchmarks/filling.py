@@ -143,6 +143,7 @@ def _signatures(
             "serial": serial,
             "drafted_at": at,
             "confirmed_at": at,
+            "updates_at": at if person.updates else None,
         }
 
 

@@ -47,6 +47,12 @@ def write_head(file: Path, server: Server, request_line: str = "") -> Path:
     return file
 
 
+def write_headers(file: Path, server: Server) -> Path:
+    """The headers of a GET."""
+    file.write_text(_lines(browser_headers(server)), newline="")
+    return file
+
+
 def _lines(headers: dict[str, str]) -> str:
     return "".join(f"{name}: {value}\r\n" for name, value in headers.items())
 

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -19,7 +20,9 @@ from petitions.clock import utc_now
 from petitions.ids import new_id
 from petitions.mail.outbox import NewMail, queue
 from petitions.privacy.consent import CONSENT_VERSION
+from petitions.public.campaigns import DEFAULT_UPDATES_LABEL
 from petitions.signatures.addresses import make_email_key
+from petitions.signatures.consents import store_wordings, wording_key
 from petitions.signatures.drafting import CONFIRM
 from petitions.signatures.importing import import_files
 from petitions.signatures.letters import CONFIRM_PURPOSE
@@ -27,19 +30,23 @@ from petitions.signatures.models import Draft
 from petitions.tokens import Tokens
 
 SLUG = "benchmark"
+#: What stands beside the box, for the campaign has no words of its own.
+UPDATES_WORDING = DEFAULT_UPDATES_LABEL
 _CAMPAIGN = Path(__file__).resolve().parent / "campaign"
 _BATCH = 5_000
 
 
-def prepare(store: Store) -> CampaignSnapshot:
-    """The schema, the key's fingerprint and the campaign."""
+def prepare(store: Store, slug: str = SLUG) -> CampaignSnapshot:
+    """The schema, the key's fingerprint and the campaign; with another slug one more just like it."""
+    files = replace(read_campaign(_CAMPAIGN, utc_now()), slug=slug)
     with store.opened() as database:
         schema.upgrade(database)
         schema.check_email_key(database, store.settings.email_key)
         with database.writing() as session:
-            import_files(session, read_campaign(_CAMPAIGN, utc_now()), utc_now())
+            imported = import_files(session, files, utc_now())
+            store_wordings(session, [(imported.campaign_id, UPDATES_WORDING)])
         with database.reading() as session:
-            return get_snapshot(session, SLUG)
+            return get_snapshot(session, slug)
 
 
 def add_drafts(store: Store, campaign: CampaignSnapshot, count: int) -> list[str]:
@@ -97,6 +104,7 @@ def signed_columns(store: Store, campaign: CampaignSnapshot, person: Person, ema
         "answers": {"union_local": person.union_local} if person.union_local else None,
         "visibility": person.visibility,
         "updates": person.updates,
+        "updates_key": wording_key(UPDATES_WORDING) if person.updates else None,
         "language": "en",
         "statement_id": campaign.statements["en"].id,
         "consent_version": CONSENT_VERSION,

@@ -4,12 +4,14 @@ import http.client
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from benchmarks.options import ROOT, BenchmarkError
@@ -158,6 +160,28 @@ def smtp_client(sink: Sink, mails: int) -> Iterator["subprocess.Popen[bytes]"]:
     try:
         yield process
     finally:
+        end(process)
+
+
+@contextmanager
+def measured_command(store: Store, notes: Path, *command: str) -> Iterator["subprocess.Popen[str]"]:
+    """A `petitions` command under way. When it has ended, what measured.py prints stands on its standard output,
+    and what held.py noted in the file."""
+    noted = [sys.executable, "-m", "benchmarks.held", store.kind, str(notes), *command]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.measured", os.devnull, *noted],
+        env=store.environ(),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # so that both can be ended
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
         end(process)
 
 

@@ -1,4 +1,5 @@
-"""Signing and confirming as loads; sign.py, confirm.py, growth.py and processes.py measure with them."""
+"""Signing and confirming as loads; sign.py, confirm.py, growth.py, own.py, purge.py and processes.py measure with
+them."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -6,12 +7,10 @@ from pathlib import Path
 from benchmarks.load import Load, run_wrk
 from benchmarks.options import BenchmarkError, Options
 from benchmarks.requests import form_headers, make_forms, write_forms, write_head
-from benchmarks.seeding import SLUG, add_drafts, fresh_prefix
+from benchmarks.seeding import add_drafts, fresh_prefix
 from benchmarks.servers import Server
 from benchmarks.stores import Store
 from petitions.campaigns.queries import CampaignSnapshot
-
-PATH = f"/c/{SLUG}/signatures"
 
 
 @dataclass
@@ -21,21 +20,26 @@ class Signing:
     store: Store
     campaign: CampaignSnapshot
     options: Options
+    rest: int | None = None  # milliseconds that a connection rests before the next form, on average
 
     def check(self, server: Server) -> None:
         """One form by hand: the right answer is 303 to the page that says to look into the inbox."""
         form = make_forms(self.campaign.statements["en"].id)[0]
         body = f"{form}&email={fresh_prefix()}0%40example.org".encode()
-        reply = server.ask("POST", PATH, body, form_headers(server))
-        if (reply.status, reply.headers.get("location")) != (303, f"/c/{SLUG}/signed?lang=en"):
+        reply = server.ask("POST", f"{self._path}/signatures", body, form_headers(server))
+        if (reply.status, reply.headers.get("location")) != (303, f"{self._path}/signed?lang=en"):
             raise BenchmarkError(f"sign: unexpected answer {reply.status}")
 
     def load(self, server: Server, seconds: int | None = None) -> Load:
         folder = self.store.data_dir
-        head = write_head(folder / f"head-{server.port}", server, f"POST {PATH} HTTP/1.1")
+        head = write_head(folder / f"head-{server.port}", server, f"POST {self._path}/signatures HTTP/1.1")
         forms = write_forms(folder / "forms", self.campaign.statements["en"].id)
-        arguments = [str(head), str(forms), fresh_prefix()]
+        arguments = [str(head), str(forms), fresh_prefix()] + ([str(self.rest)] if self.rest else [])
         return run_wrk(server, "sign", arguments, self.options.connections, seconds or self.options.seconds)
+
+    @property
+    def _path(self) -> str:
+        return f"/c/{self.campaign.slug}"
 
 
 @dataclass
@@ -58,7 +62,7 @@ class Confirming:
         """One button by hand."""
         (token,) = add_drafts(self.store, self.campaign, 1)
         reply = server.ask("POST", f"/confirm/{token}?lang=en", b"", form_headers(server))
-        if (reply.status, reply.headers.get("location")) != (303, f"/c/{SLUG}/thanks?lang=en"):
+        if (reply.status, reply.headers.get("location")) != (303, f"/c/{self.campaign.slug}/thanks?lang=en"):
             raise BenchmarkError(f"confirm: unexpected answer {reply.status}")
 
     def load(self, server: Server, seconds: int | None = None) -> Load:

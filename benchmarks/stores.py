@@ -18,11 +18,13 @@ from sqlalchemy.engine import make_url
 
 from benchmarks.options import Options
 from benchmarks.processors import family_seconds
+from petitions.backups import backup
 from petitions.db import Database
 from petitions.settings import Settings, load_settings, parse_database_url
 
 _SYNCHRONOUS = {0: "OFF", 1: "NORMAL", 2: "FULL", 3: "EXTRA"}
 _FSYNCS = 50
+_FILE = "petitions.db"  # SQLite's
 _NOTE = "database"  # a file with the name of the store's database
 _POSTGRESQL_SETTINGS = ("fsync", "synchronous_commit", "full_page_writes", "server_version", "shared_buffers")
 
@@ -97,16 +99,24 @@ class Shelf:
     def store(self, name: str, *, keep: bool = False) -> Store:
         """A fresh installation of this name, for this benchmark alone; with `keep` as long as the work directory
         is there, and on somebody's server only if that is kept."""
-        data_dir = self._data_dir(name)
-        if data_dir.exists():
-            shutil.rmtree(data_dir)
-        data_dir.mkdir(parents=True, mode=0o700)
+        data_dir = self._new_data_dir(name)
         if self._server_url is not None:
-            database = f"benchmark_{name}_{secrets.token_hex(4)}"
-            administer(self._server_url, f'CREATE DATABASE "{database}"')
-            (data_dir / _NOTE).write_text(database, encoding="ascii")
+            self._create_database(data_dir, name)
         if not keep or (self._options.database_url and not self._options.keep):
             self._passing.append(data_dir)
+        return self._store(data_dir)
+
+    def copy(self, store: Store, name: str) -> Store:
+        """A fresh installation that holds what another one does, for this benchmark alone; nobody may be using
+        the other one."""
+        data_dir = self._new_data_dir(name)
+        if self._server_url is None:
+            backup(Path(str(make_url(store.url).database)), data_dir / _FILE)
+        else:
+            template = make_url(store.url).database
+            self._create_database(data_dir, name, f'TEMPLATE "{template}"')
+            administer(self._server_url, "CHECKPOINT")  # what copying left to be written is not ours to measure
+        self._passing.append(data_dir)
         return self._store(data_dir)
 
     def find(self, name: str, mark: str) -> Store | None:
@@ -114,12 +124,25 @@ class Shelf:
         data_dir = self._data_dir(name)
         return self._store(data_dir) if (data_dir / mark).exists() else None
 
+    def _new_data_dir(self, name: str) -> Path:
+        data_dir = self._data_dir(name)
+        if data_dir.exists():
+            shutil.rmtree(data_dir)
+        data_dir.mkdir(parents=True, mode=0o700)
+        return data_dir
+
+    def _create_database(self, data_dir: Path, name: str, how: str = "") -> None:
+        assert self._server_url is not None
+        database = f"benchmark_{name}_{secrets.token_hex(4)}"
+        administer(self._server_url, f'CREATE DATABASE "{database}" {how}')
+        (data_dir / _NOTE).write_text(database, encoding="ascii")
+
     def _data_dir(self, name: str) -> Path:
         return self._options.work / f"{self._options.store}-{name}"
 
     def _store(self, data_dir: Path) -> Store:
         if self._server_url is None:
-            return Store("sqlite", data_dir, f"sqlite:///{data_dir}/petitions.db", data_dir)
+            return Store("sqlite", data_dir, f"sqlite:///{data_dir / _FILE}", data_dir)
         database = (data_dir / _NOTE).read_text(encoding="ascii")
         url = make_url(self._server_url).set(database=database).render_as_string(hide_password=False)
         return Store(

@@ -3,10 +3,12 @@ Charlie is a stranger."""
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import select
 
 from petitions.campaigns.files import CampaignFiles, Wording
 from petitions.campaigns.queries import CampaignSnapshot, get_snapshot
@@ -16,9 +18,14 @@ from petitions.db import Database
 from petitions.ids import new_id
 from petitions.settings import Settings
 from petitions.signatures.addresses import make_email_key
+from petitions.signatures.changing import Change, Said
 from petitions.signatures.confirming import Confirmation, Outcome, store_confirmations
 from petitions.signatures.drafting import NewDraft, store_drafts
 from petitions.signatures.importing import import_files
+from petitions.signatures.models import Signature, Tally
+from petitions.signatures.own import Action, Done, store_actions
+from petitions.signatures.rollups import add_to_parts
+from petitions.tokens import Named
 
 _numbers = itertools.count(1)
 
@@ -103,6 +110,43 @@ def sign_and_confirm(
     draft = sign(database, settings, campaign, **changes)
     assert confirm(database, draft) is Outcome.COUNTED
     return draft
+
+
+def link_to(draft: NewDraft, epoch: int = 0) -> Named:
+    """What the token of a signature's own page names; a draft keeps its id when it is confirmed."""
+    return Named(draft.campaign_id, draft.id, epoch)
+
+
+def said(draft: NewDraft, **changes: Any) -> Said:
+    """What the form of the own page says: what was signed, but for the `changes`."""
+    return replace(Said(**{field.name: getattr(draft, field.name) for field in fields(Said)}), **changes)
+
+
+def change(draft: NewDraft, epoch: int = 0, wording: str = "Write to me", **changes: Any) -> Change:
+    """The form of the own page sent, an hour after the signing; `changes` of Said, or `arrived_at`."""
+    arrived_at = changes.pop("arrived_at", draft.arrived_at + timedelta(hours=1))
+    return Change(link_to(draft, epoch), said(draft, **changes), wording, arrived_at)
+
+
+def act(database: Database, *actions: Action) -> list[Done]:
+    """What signers do with their own signatures, in one transaction."""
+    with database.writing() as session:
+        return store_actions(session, actions)
+
+
+def remove(database: Database, draft: NewDraft) -> None:
+    """Take a signature off the list, as a campaign's lead does: its row stays and does not count."""
+    this = (Signature.campaign_id == draft.campaign_id, Signature.id == draft.id)
+    with database.writing() as session:
+        tally = session.scalars(
+            select(Tally).where(Tally.campaign_id == draft.campaign_id).with_for_update()
+        ).one()
+        signature = session.scalars(select(Signature).where(*this, Signature.removed_at.is_(None))).one()
+        signature.removed_at, signature.removed_reason = utc_now(), "not a person"
+        tally.counted -= 1
+        if signature.serial <= tally.rolled_up_serial:
+            shares = {("country", signature.country): -1, ("visibility", signature.visibility): -1}
+            add_to_parts(session, draft.campaign_id, shares)
 
 
 def form(**changes: str) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """Migrations: the last one is what the models say; up, down and up with rows in the tables."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,16 +12,23 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import func, inspect, select, text
+from sqlalchemy import func, inspect, select, text, update
 
 from petitions import paths, schema
+from petitions.campaigns.queries import get_snapshot
 from petitions.clock import utc_now
 from petitions.db import Database
+from petitions.delivery.exports import record_export
 from petitions.models import metadata
 from petitions.settings import Rate, Settings
+from petitions.signatures.confirming import Outcome
 from petitions.signatures.drafting import store_drafts
+from petitions.signatures.models import Signature, Tally
+from petitions.signatures.own import Done
+from petitions.signatures.refusing import refuse
 from petitions.signatures.rollups import roll_up
-from tests.factories import make_campaign, make_draft, sign, sign_and_confirm
+from petitions.signatures.withdrawing import Withdraw
+from tests.factories import act, change, confirm, link_to, make_campaign, make_draft, sign, sign_and_confirm
 
 
 def config_of(connection: Any) -> Config:
@@ -81,19 +90,26 @@ def test_partial_indexes_have_their_conditions(database: Database) -> None:
         assert all(column in condition for column in columns), name
 
 
-def fill(database: Database, settings: Settings) -> None:
+def fill(database: Database, settings: Settings, folder: Path) -> None:
     """Rows in every table."""
     campaign = make_campaign(database, slug=f"campaign-{utc_now():%f}", languages=("en", "es"))
-    sign_and_confirm(database, settings, campaign)
+    sign_and_confirm(database, settings, campaign, updates=True, updates_wording="Write to me")
     sign(database, settings, campaign)
+    refused = sign(database, settings, campaign)
+    withdrawn = sign_and_confirm(database, settings, campaign)
+    now = utc_now()
+    list_file = folder / f"list-{now:%f}.csv"
+    list_file.touch()
     with database.writing() as session:
         drafts = [make_draft(campaign, settings, network="192.0.2.1")]
         store_drafts(session, drafts, Rate(1, settings.sign_rate.period) if settings.sign_rate else None)
-        now = utc_now()
         session.execute(
             text("INSERT INTO backgrounds (campaign_id, language, body, updated_at) VALUES (:c, 'en', 'b', :now)"),
             {"c": campaign.id, "now": now.replace(tzinfo=None)},
         )
+        refuse(session, campaign.id, refused.id, now)
+        record_export(session, campaign.id, list_file, 1, now)
+    assert act(database, Withdraw(link_to(withdrawn), now)) == [Done.DONE]
     schema.check_email_key(database, settings.email_key)
     roll_up(database, utc_now())
 
@@ -106,10 +122,10 @@ def counts(database: Database) -> dict[str, int]:
         }
 
 
-def test_up_down_and_up_with_rows_in_the_tables(database: Database, settings: Settings) -> None:
+def test_up_down_and_up_with_rows_in_the_tables(database: Database, settings: Settings, tmp_path: Path) -> None:
     """Down to nothing step by step, and back."""
     rated = replace(settings, sign_rate=Settings.sign_rate)
-    fill(database, rated)
+    fill(database, rated, tmp_path)
     assert min(counts(database).values()) >= 1, counts(database)
     steps = len(list(ScriptDirectory(str(paths.MIGRATIONS)).walk_revisions()))
     try:
@@ -126,8 +142,106 @@ def test_up_down_and_up_with_rows_in_the_tables(database: Database, settings: Se
         schema.upgrade(database)
     schema.check(database)
     assert set(counts(database).values()) == {0}
-    fill(database, rated)
+    fill(database, rated, tmp_path)
     assert min(counts(database).values()) >= 1
+
+
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def columns_of(database: Database) -> dict[str, set[str]]:
+    with database.reading() as session:
+        inspector = inspect(session.connection())
+        return {
+            table: {column["name"] for column in inspector.get_columns(table)}
+            for table in inspector.get_table_names()
+        }
+
+
+def contents(database: Database, columns: dict[str, set[str]]) -> Rows:
+    """What stands in these columns, as the driver gives it."""
+    with database.reading() as session:
+        found = {}
+        for table, names in columns.items():
+            rows = session.execute(text(f"SELECT {', '.join(sorted(names))} FROM {table}")).mappings()
+            found[table] = sorted(({name: row[name] for name in row} for row in rows), key=repr)
+        return found
+
+
+@contextmanager
+def at_revision(database: Database, revision: str) -> Iterator[None]:
+    """The store of an earlier version, and back."""
+    try:
+        with database.writing() as session:
+            command.downgrade(config_of(session.connection()), revision)
+        yield
+    finally:
+        schema.upgrade(database)
+
+
+ADDED_BY_0002 = {
+    "campaigns": {"purge_began_at", "purged_at"},
+    "tallies": {"withdrawn", "purged", "purging"},
+    "drafts": {"updates_key"},
+    "signatures": {"updates_key", "updates_at", "link_epoch"},
+}
+TABLES_OF_0002 = {"consent_wordings", "refusals", "withdrawals", "exports"}
+
+
+def test_a_store_from_before_the_own_page_keeps_everything_and_gets_what_is_new(
+    database: Database, settings: Settings
+) -> None:
+    """Rows of an earlier version: consents have a time and no words, links are the first, nothing is purged."""
+    campaign = make_campaign(database)
+    agreed = sign_and_confirm(
+        database, settings, campaign, updates=True, comment="¡Con vosotros!", answers={"a": "1"}
+    )
+    silent = sign_and_confirm(database, settings, campaign, visibility="anonymous", name=None)
+    waiting = sign(database, settings, campaign, updates=True)
+    roll_up(database, utc_now())
+    new = columns_of(database)
+    with at_revision(database, "0001"):
+        old = columns_of(database)
+        before = contents(database, old)
+        assert set(new) - set(old) == TABLES_OF_0002
+        assert {table: new[table] - old[table] for table in ADDED_BY_0002} == ADDED_BY_0002
+        assert [len(before[table]) for table in ("signatures", "drafts", "signature_words")] == [2, 1, 2]
+        with database.reading() as session:
+            columns = inspect(session.connection()).get_columns("signatures")
+        assert [column["nullable"] for column in columns if column["name"] == "email"] == [False]
+    after = contents(database, old)
+    assert after.pop("alembic_version") != before.pop("alembic_version")
+    assert after == before
+    with database.reading() as session:
+        for draft, updates_at in ((agreed, agreed.arrived_at), (silent, None)):
+            signature = session.get_one(Signature, (campaign.id, draft.id))
+            assert (signature.updates, signature.updates_at, signature.updates_key) == (
+                draft.updates,
+                updates_at,
+                None,
+            )
+            assert signature.link_epoch == 0
+        tally = session.get_one(Tally, campaign.id)
+        assert (tally.counted, tally.withdrawn, tally.purged, tally.purging) == (2, 0, 0, False)
+        snapshot = get_snapshot(session, campaign.slug)
+        assert (snapshot.purge_began_at, snapshot.purged_at) == (None, None)
+        context = MigrationContext.configure(session.connection(), opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+    assert confirm(database, waiting) is Outcome.COUNTED
+    done = act(database, change(agreed, name="Ana"), Withdraw(link_to(silent), utc_now()))
+    assert done == [Done.DONE] * 2
+
+
+def test_a_store_goes_back_to_before_the_own_page_with_its_people(database: Database, settings: Settings) -> None:
+    """A sealed address has no place there: it is empty, and no mail goes to it."""
+    campaign = make_campaign(database)
+    drafts = [sign_and_confirm(database, settings, campaign, updates=True, updates_wording="Write") for _ in "ab"]
+    with database.writing() as session:
+        session.execute(update(Signature).where(Signature.id == drafts[0].id).values(email=None, link_epoch=3))
+    with at_revision(database, "0001"), database.reading() as session:
+        emails = session.scalars(text("SELECT email FROM signatures ORDER BY serial")).all()
+        assert emails == ["", drafts[1].email]
+        assert session.scalar(text("SELECT counted FROM tallies")) == 2
 
 
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)

@@ -1,31 +1,43 @@
 import asyncio
 import logging
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from jinja2 import ChoiceLoader, DictLoader
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 
+from petitions.campaigns.models import Campaign
+from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.db import Database
+from petitions.errors import StoreUnavailable
 from petitions.mail.models import Outbox
 from petitions.mail.outbox import KEPT
 from petitions.mail.transport import FolderTransport, SmtpTransport
-from petitions.settings import SmtpServer
+from petitions.privacy import purging
+from petitions.settings import Settings, SmtpServer
 from petitions.templating import environment
-from petitions.worker import Chore, choose_transport, run_worker
+from petitions.worker import CHORES, PURGE_OUTBOX, Chore, choose_transport, run_worker, work
+from tests import factories
 from tests.mail.support import (
     BRISK,
     MESSAGE,
+    Inbox,
     LogEvents,
     build_greetings,
     make_campaign,
     make_settings,
     queue_mails,
+    smtp_server,
     stored_all,
 )
+from tests.privacy.support import check_count, draft_many, left, sign_many, totals
 
 pytestmark = pytest.mark.anyio
 HOUR, MOMENT = timedelta(hours=1), timedelta(milliseconds=10)
@@ -154,3 +166,126 @@ def test_folder_goes_before_the_server(tmp_path: Path) -> None:
     assert to_folder is not None
     assert isinstance(to_server(), SmtpTransport)
     assert isinstance(to_folder(), FolderTransport)
+
+
+# Purging
+
+
+@pytest.fixture
+def due(database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> CampaignSnapshot:
+    """A campaign with 40 signatures whose time has come, to be erased in batches of ten."""
+    for name in ("_SMALLEST", "_FIRST", "_LARGEST"):
+        monkeypatch.setattr(purging, name, 10)
+    campaign = factories.make_campaign(database)
+    sign_many(database, settings, campaign, 40)
+    with database.writing() as session:
+        session.execute(update(Campaign).values(closes_at=utc_now() - timedelta(days=300)))
+    return campaign
+
+
+class Awaited(logging.Handler):
+    """Lets the loop of a test await an event that a thread logs."""
+
+    def __init__(self, event: str) -> None:
+        super().__init__()
+        self.seen = asyncio.Event()
+        self._event, self._loop = event, asyncio.get_running_loop()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.getMessage() == self._event:
+            self._loop.call_soon_threadsafe(self.seen.set)
+
+
+@contextmanager
+def awaited(event: str) -> Iterator[asyncio.Event]:
+    handler, logger = Awaited(event), logging.getLogger("petitions")
+    level = logger.level
+    logger.setLevel("DEBUG")
+    logger.addHandler(handler)
+    yield handler.seen
+    logger.removeHandler(handler)
+    logger.setLevel(level)
+
+
+async def test_the_worker_purges_what_is_due(
+    database: Database, settings: Settings, due: CampaignSnapshot
+) -> None:
+    other = factories.make_campaign(database, slug="other")
+    sign_many(database, settings, other, 5)
+    stop = asyncio.Event()
+    with awaited("purged") as purged:
+        worker = asyncio.create_task(work(settings, database, stop))
+        async with asyncio.timeout(30):
+            await purged.wait()
+            stop.set()
+            await worker
+    assert left(database, due) == {}
+    assert left(database, other)["signatures"] == 5
+    assert totals(database, due)[0] == 40
+    check_count(database, due)
+
+
+async def test_a_worker_that_is_told_to_stop_does_not_wait_for_the_whole_purge(
+    database: Database, settings: Settings, due: CampaignSnapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, told = asyncio.Event(), threading.Event()
+    loop, erase = asyncio.get_running_loop(), purging._erase_signatures
+
+    def tell() -> None:
+        stop.set()
+        told.set()
+
+    def erase_and_be_told(session: Session, campaign_id: int, most: int) -> int | None:
+        loop.call_soon_threadsafe(tell)
+        assert told.wait(10)
+        return erase(session, campaign_id, most)
+
+    monkeypatch.setattr(purging, "_erase_signatures", erase_and_be_told)
+    async with asyncio.timeout(30):
+        await work(settings, database, stop)
+    assert left(database, due)["signatures"] == 30
+    check_count(database, due)
+    monkeypatch.undo()
+    (report,) = purging.purge_due(database, utc_now())
+    assert (report.done, report.erased) == (True, 30)
+
+
+async def test_a_purge_that_fails_is_tried_again_and_holds_nothing_up(
+    database: Database,
+    settings: Settings,
+    due: CampaignSnapshot,
+    log_events: LogEvents,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Mail goes out meanwhile."""
+    inbox, stop = Inbox(), asyncio.Event()
+    other = factories.make_campaign(database, slug="other")
+    (draft,) = draft_many(database, settings, other, 1)
+
+    def fail(*_: object) -> int:
+        raise StoreUnavailable
+
+    with monkeypatch.context() as patch, awaited("chore_failed") as failed:
+        patch.setattr(purging, "_erase_signatures", fail)
+        async with smtp_server(inbox) as server, asyncio.timeout(30):
+            worker = asyncio.create_task(work(replace(settings, smtp=server), database, stop))
+            await failed.wait()
+            await inbox.wait_for(lambda inbox: draft.email in inbox.recipients())
+            stop.set()
+            await worker
+    assert log_events.named("chore_failed") == [{"chore": "purge"}]
+    assert left(database, due)["signatures"] == 40
+    assert purging.purge_due(database, utc_now())[0].done
+
+
+def test_every_chore_that_forgets_somebody_is_done_by_every_worker() -> None:
+    """And often enough for what the privacy page says: within an hour of its time."""
+    hourly = {chore.name for chore in (*CHORES, PURGE_OUTBOX) if chore.every <= HOUR}
+    assert {
+        "drop_expired_drafts",
+        "forget_draft_networks",
+        "forget_networks",
+        "forget_withdrawals",
+        "purge_outbox",
+        "scrub",
+    } <= hourly

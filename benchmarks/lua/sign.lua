@@ -1,5 +1,6 @@
 -- A form with a fresh address each time: arguments are a file with the head of the request, a
--- file with the rest of a form in each line, and a prefix of addresses that nobody used before.
+-- file with the rest of a form in each line, and a prefix of addresses that nobody used before; and perhaps
+-- the milliseconds that each connection rests before the next form, on average.
 dofile(debug.getinfo(1, "S").source:match("@(.*/)") .. "report.lua")
 
 function init(args)
@@ -13,5 +14,9 @@ function init(args)
       n = n + 1
       local body = forms[n % #forms + 1] .. "&email=" .. prefix .. n .. "%40example.org"
       return head .. "Content-Length: " .. #body .. "\r\n\r\n" .. body
+   end
+   if args[4] then
+      local rest = tonumber(args[4])
+      delay = function() return math.random(0, 2 * rest) end
    end
 end

@@ -4,6 +4,7 @@ that were made by themselves do not stay."""
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from glob import escape
 from pathlib import Path
 
 from petitions.db import Database
@@ -59,4 +60,4 @@ def forget_backups(database: Database) -> int:
 
 def _copies(file: Path) -> list[Path]:
     """The oldest first."""
-    return sorted(file.parent.glob(f"{file.name}.before-*"))
+    return sorted(file.parent.glob(f"{escape(file.name)}.before-*"))

@@ -9,7 +9,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -32,6 +32,9 @@ T = TypeVar("T")
 
 #: Seconds that SQLite waits for a lock which another program (a backup, a shell) holds.
 _BUSY_TIMEOUT = 5.0
+_SCRUB_TIMEOUT = 0.08  # the same of the log that is to be emptied, while nobody can write
+#: 32 MiB, which are written anew in a third of a second (measured: 100 to 150 MB/s).
+_IS_SMALL = "SELECT page_count - freelist_count <= 8192 FROM pragma_page_count, pragma_freelist_count"
 #: Seconds that somebody waits for an answer of the store.
 _READ_TIMEOUT = 8.0
 #: Of a connection that writes, as SQLite counts: 128 MiB of cache and 256 of the file mapped, used as the store
@@ -156,12 +159,19 @@ class Database:
 
         return await asyncio.get_running_loop().run_in_executor(self._writers, run)
 
-    def scrub(self) -> None:
-        """Make what was erased be gone: empty SQLite's write-ahead log, which still holds the old pages."""
+    def scrub(self, *, compact: bool = False) -> bool:
+        """Empty SQLite's write-ahead log, which still holds what was erased; whether that was possible, for it
+        waits a moment only for those who read. `compact` also writes a small file anew: `secure_delete` does not
+        reach the copies of rows that SQLite leaves in the gaps of pages when it splits and joins them."""
         if self.file is None or self._lock is None:
-            return  # PostgreSQL's own vacuum does it in its time
-        with self._lock.held(), closing(sqlite3.connect(self.file, timeout=_BUSY_TIMEOUT)) as connection:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            return True  # PostgreSQL's own vacuum does it in its time
+        file = sqlite3.connect(self.file, timeout=_SCRUB_TIMEOUT)
+        with suppress(sqlite3.OperationalError), closing(file), self._lock.held():
+            if compact and file.execute(_IS_SMALL).fetchone()[0]:
+                file.execute("PRAGMA temp_store=MEMORY")  # no copy of anybody in a temporary file
+                file.execute("VACUUM")
+            return not file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        return False
 
     def close(self) -> None:
         """Let what runs end, and close every connection."""

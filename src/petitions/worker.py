@@ -44,6 +44,7 @@ CHORES = (
     Chore("forget_draft_networks", timedelta(hours=1), forget_draft_networks),
     Chore("forget_old_backups", timedelta(hours=6), forget_old_backups),
     Chore("scrub", timedelta(hours=1), lambda database, _now: database.scrub()),
+    Chore("compact", timedelta(days=1), lambda database, _now: database.scrub(compact=True)),
     Chore("forget_withdrawals", timedelta(hours=1), forget_withdrawals),
     Chore("forget_networks", timedelta(hours=1), forget_networks),
 )

@@ -10,6 +10,7 @@ import pytest
 
 from petitions.clock import utc_now
 from petitions.db import Database
+from petitions.privacy.purging import purge
 from petitions.settings import Settings
 from tests import factories
 
@@ -161,6 +162,21 @@ async def test_the_count_is_that_of_the_rows_and_nobody_is_named(
         assert "@" not in response.text
         told = response.json()
         assert (told["campaigns"][0] if "campaigns" in told else told)["count"] == 3
+
+
+@pytest.mark.anyio
+async def test_a_purged_campaign_keeps_its_count_and_is_closed(
+    client: httpx.AsyncClient, database: Database, settings: Settings
+) -> None:
+    campaign = factories.make_campaign(database)
+    for _ in range(3):
+        factories.sign_and_confirm(database, settings, campaign, name="Planted Name")
+    assert purge(database, campaign.id, utc_now()).erased == 3
+    response = await client.get("/api/v1/campaigns/free-boris")
+    _, schema = await schema_of(client, "/api/v1/campaigns/{slug}", "200")
+    conform(response.json(), schema)
+    assert (response.json()["status"], response.json()["count"]) == ("closed", 3)
+    assert "lanted" not in response.text
 
 
 @pytest.mark.anyio

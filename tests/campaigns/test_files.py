@@ -1,7 +1,7 @@
 """Campaign files: all that they can say, and each way to be broken refused with its place."""
 
 import tempfile
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from petitions.campaigns.terms import (
     NeutralMail,
     Question,
     Responsible,
+    Retention,
     Terms,
 )
 from petitions.errors import CampaignFileError
@@ -76,6 +77,12 @@ label = "Workplace"
 [[links]]
 label = "Strike fund"
 url = "https://example.org/fund"
+
+[retention]
+until = 2027-06-30
+
+[updates]
+label = { en = "Write to me about Boris", es = "Escribidme sobre Boris" }
 """
 ENGLISH = """\ufeff
 
@@ -146,6 +153,8 @@ def test_everything_that_a_campaign_can_say(tmp_path: Path) -> None:
                 subject={"en": "Please confirm", "es": "Please confirm"},
                 sender_name={"en": "Confirmation", "es": "Confirmación"},
             ),
+            retention=Retention(until=date(2027, 6, 30)),
+            updates_label={"en": "Write to me about Boris", "es": "Escribidme sobre Boris"},
         ),
         wordings={
             "en": Wording(
@@ -177,6 +186,8 @@ def test_what_a_campaign_need_not_say(tmp_path: Path) -> None:
         addressees=({"en": "The embassies"},),
         visibility_choices=("public", "initials", "addressee", "anonymous"),
         visibility_default="public",
+        retention=Retention(months_after_closing=6, until=None),
+        updates_label=None,
     )
 
 
@@ -201,10 +212,42 @@ def test_lines_may_end_in_any_way(tmp_path: Path, ending: str) -> None:
         ('"+60 days"', NOON + timedelta(days=60)),
         ('"-1 day"', NOON - timedelta(days=1)),
         ('"+1 day"', NOON + timedelta(days=1)),
+        ("9999-12-31", datetime(9999, 12, 31, tzinfo=UTC)),
+        ("9999-12-31T23:59:59Z", datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
     ],
 )
 def test_dates(tmp_path: Path, written: str, moment: datetime) -> None:
     assert read(tmp_path, f"closes = {written}\n{TOML}").closes_at == moment
+
+
+@pytest.mark.parametrize(
+    ("written", "retention"),
+    [
+        ("months_after_closing = 0", Retention(0)),
+        ("months_after_closing = 36", Retention(36)),
+        ("until = 2027-06-30", Retention(until=date(2027, 6, 30))),
+        ("until = 2026-11-23", Retention(until=date(2026, 11, 23))),
+        ("until = 2027-06-30T23:00:00-05:00", Retention(until=date(2027, 7, 1))),
+        ('until = "+90 days"', Retention(until=date(2027, 2, 20))),
+        ("", Retention(6)),
+    ],
+)
+def test_how_long_data_are_kept(tmp_path: Path, written: str, retention: Retention) -> None:
+    assert read(tmp_path, f"{TOML}[retention]\n{written}\n").terms.retention == retention
+
+
+def test_data_may_go_on_the_day_of_the_closing(tmp_path: Path) -> None:
+    """The last drafts can be confirmed all the same: see purge_due_at."""
+    files = read(tmp_path, f"closes = 2027-06-30T18:00:00Z\n{TOML}[retention]\nuntil = 2027-06-30\n")
+    assert files.terms.retention == Retention(until=date(2027, 6, 30))
+
+
+def test_the_words_of_the_consent_to_updates(tmp_path: Path) -> None:
+    both = {"en": MARKDOWN, "es": MARKDOWN}
+    files = read(tmp_path, f'{TOML}[updates]\nlabel = "Write to me"\n', **both)
+    assert files.terms.updates_label == {"en": "Write to me", "es": "Write to me"}
+    files = read(tmp_path, f'{TOML}[updates]\nlabel.en = "Write to me"\nlabel.es = "Escribidme"\n', **both)
+    assert files.terms.updates_label == {"en": "Write to me", "es": "Escribidme"}
 
 
 @pytest.mark.parametrize("tag", ["eu", "pt-BR", "zh-Hant", "ar"])
@@ -223,11 +266,15 @@ CHOICES = "public, initials, addressee, anonymous"
 ONE_LINE = "expected a text of 1 to 200 characters on one line"
 KEYS = (
     "there is no such key; the keys are addressees, affiliation, goal, goal_steps, initiator, links, mail, "
-    "public_list, questions, reply_to, responsible, signers, visibility"
+    "public_list, questions, reply_to, responsible, retention, signers, updates, visibility"
 )
 GOALS = "expected whole numbers above 0, each greater than the one before"
 SLUG = "expected small letters, digits and single hyphens, like free-ana-sanchez"
 MOMENT = 'expected a date, a date-time with its zone, or days from now like "+60 days"'
+MONTHS = "expected a whole number from 0 to 36"
+ERASED_AT_ONCE = (
+    "expected a day to come: the data of the signers would be erased at once (to do that: petitions purge)"
+)
 URL = "expected an address that starts with https://"
 LOCAL = "expected a text, or a table with a text for each language"
 QUESTION = '\n[[questions]]\nkey = "a"\nlabel = "A"\n'
@@ -362,6 +409,55 @@ BROKEN_TOML = [
         "questions[1].help",
         "there is no such key; the keys are key, label, public, required",
     ),
+    *(
+        (f"{TOML}[retention]\nmonths_after_closing = {value}\n", "retention.months_after_closing", MONTHS)
+        for value in ("-1", "37", "1.5", "true", '"6"', "[]")
+    ),
+    *(
+        (f"{TOML}[retention]\nuntil = {value}\n", "retention.until", MOMENT)
+        for value in ('"soon"', "7", "12:00:00", '"60 days"', "2027-06-30T12:00:00", '"2027-06-30"')
+    ),
+    (
+        f"{TOML}[retention]\nmonths_after_closing = 6\nuntil = 2027-06-30\n",
+        "retention",
+        "expected either until or months_after_closing, not both",
+    ),
+    (
+        f"{TOML}[retention]\ndays = 60\n",
+        "retention.days",
+        "there is no such key; the keys are months_after_closing, until",
+    ),
+    (f"retention = 6\n{TOML}", "retention", "expected a table"),
+    (
+        f"closes = 2027-06-30\n{TOML}[retention]\nuntil = 2027-06-29\n",
+        "retention.until",
+        "expected a date after `closes`",
+    ),
+    *(
+        (f"{TOML}[retention]\nuntil = {value}\n", "retention", ERASED_AT_ONCE)
+        for value in ("2020-01-01", "2026-11-22", '"-1 day"', '"+0 days"')
+    ),
+    (f"closes = 2026-05-22T12:00:00Z\n{TOML}", "retention", ERASED_AT_ONCE),
+    (f"closes = 0001-01-01\n{TOML}", "retention", ERASED_AT_ONCE),
+    (
+        f"closes = 2026-11-21T12:00:00Z\n{TOML}[retention]\nmonths_after_closing = 0\n",
+        "retention",
+        ERASED_AT_ONCE,
+    ),
+    (f'{TOML}[updates]\nlabel = "{"a" * 201}"\n', "updates.label", ONE_LINE),
+    (f'{TOML}[updates]\nlabel = "a\\nb"\n', "updates.label", ONE_LINE),
+    (f"{TOML}[updates]\n", "updates.label", LOCAL),
+    (
+        f'{TOML}[updates]\nlabel = {{ es = "A" }}\n',
+        "updates.label",
+        "expected a text in each language; missing: en",
+    ),
+    (
+        f'{TOML}[updates]\nlabel = "A"\nticked = true\n',
+        "updates.ticked",
+        "there is no such key; the keys are label",
+    ),
+    (f"updates = true\n{TOML}", "updates", "expected a table"),
     (TOML + QUESTION * 51, "questions", "expected a list of 0 to 50 tables, written [[questions]]"),
 ]
 

@@ -1,6 +1,8 @@
 """The terms of a campaign: what was written can be read again."""
 
 import json
+from dataclasses import fields
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from petitions.campaigns.terms import (
     NeutralMail,
     Question,
     Responsible,
+    Retention,
     Terms,
     text_in,
     write_terms,
@@ -32,10 +35,18 @@ _local = st.dictionaries(st.sampled_from(["en", "es", "ar", "pt-BR"]), _lines, m
 _emails = st.sampled_from(["a@example.org", "leitung@münchen.example.org", "γ@example.org"])
 _urls = st.sampled_from(["https://example.org", "http://example.org/a?b=c#d", "https://example.org:8443/ü"])
 
+#: A day, or months; where a day is set the months mean nothing, and are not kept.
+_retentions = st.builds(Retention, st.integers(0, 36)) | st.builds(Retention, until=st.dates())
+
 
 def _some(choices: tuple[str, ...]) -> st.SearchStrategy[tuple[str, ...]]:
     """Some of them, in any order: a lead puts the safest first."""
     return st.lists(st.sampled_from(choices), min_size=1, unique=True).map(tuple)
+
+
+MONTHS = "expected a whole number from 0 to 36"
+NO_MONTHS: tuple[object, ...] = (-1, 37, 1.5, True, "6", None, [])
+NO_DAYS: tuple[object, ...] = ("soon", "", "2027-02-30", 7, None, datetime(2027, 6, 30, tzinfo=UTC), [])
 
 
 @st.composite
@@ -56,6 +67,8 @@ def all_terms(draw: st.DrawFn) -> Terms:
         questions=tuple(Question(key, draw(_local), draw(st.booleans()), draw(st.booleans())) for key in keys),
         links=tuple(draw(st.lists(st.builds(Link, _local, _urls), max_size=3))),
         mail=draw(st.none() | st.builds(NeutralMail, _local, _local)),
+        retention=draw(_retentions),
+        updates_label=draw(st.none() | _local),
     )
 
 
@@ -63,6 +76,78 @@ def all_terms(draw: st.DrawFn) -> Terms:
 def test_what_was_written_is_read_again(terms: Terms) -> None:
     stored = json.loads(json.dumps(write_terms(terms)))
     assert read_terms(stored, ()) == terms
+
+
+def test_every_term_is_tried() -> None:
+    """A new one that the strategy above forgets would be lost in the store without a failing test."""
+    written = write_terms(example_terms())
+    assert {field.name for field in fields(Terms)} == {
+        *(set(written) - {"visibility", "updates"}),
+        *("visibility_choices", "visibility_default", "updates_label"),
+    }
+
+
+def example_terms() -> Terms:
+    """Terms that say everything."""
+    return read_terms(
+        {
+            **TERMS,
+            "reply_to": "contact@example.org",
+            "initiator": {"name": "Union"},
+            "affiliation": {"label": "Campus"},
+            "questions": [{"key": "union", "label": "Union"}],
+            "links": [{"label": "Fund", "url": "https://example.org"}],
+            "mail": {"subject": "Confirm", "sender_name": "Post"},
+            "retention": {"until": date(2027, 6, 30)},
+            "updates": {"label": {"en": "Write to me", "es": "Escribidme"}},
+        },
+        ["en", "es"],
+    )
+
+
+def test_retention_and_the_words_of_the_consent_are_written_as_a_file_says_them() -> None:
+    written = write_terms(example_terms())
+    assert written["retention"] == {"until": "2027-06-30"}
+    assert written["updates"] == {"label": {"en": "Write to me", "es": "Escribidme"}}
+    default = write_terms(read_terms(TERMS, ["en"]))
+    assert default["retention"] == {"months_after_closing": 6}
+    assert "updates" not in default
+
+
+def test_terms_from_before_these_keys_are_read() -> None:
+    """Campaigns that were imported by an earlier version."""
+    written = write_terms(read_terms(TERMS, ["en"]))
+    del written["retention"]
+    terms = read_terms(written, ())
+    assert terms.retention == Retention(months_after_closing=6, until=None)
+    assert terms.updates_label is None
+
+
+@pytest.mark.parametrize("months", [0, 1, 36])
+def test_months_after_the_closing(months: int) -> None:
+    terms = read_terms({**TERMS, "retention": {"months_after_closing": months}}, ["en"])
+    assert terms.retention == Retention(months, None)
+
+
+@pytest.mark.parametrize(
+    ("retention", "key", "expected"),
+    [
+        *(({"months_after_closing": value}, "retention.months_after_closing", MONTHS) for value in NO_MONTHS),
+        *(({"until": value}, "retention.until", "expected a date, like 2027-06-30") for value in NO_DAYS),
+        (
+            {"until": "2027-06-30", "months_after_closing": 6},
+            "retention",
+            "expected either until or months_after_closing, not both",
+        ),
+        ({"days": 3}, "retention.days", "there is no such key; the keys are months_after_closing, until"),
+        (None, "retention", "expected a table"),
+        (6, "retention", "expected a table"),
+    ],
+)
+def test_a_retention_that_nobody_can_keep_is_refused(retention: object, key: str, expected: str) -> None:
+    with pytest.raises(TermsError) as caught:
+        read_terms({**TERMS, "retention": retention}, ["en"])
+    assert (caught.value.key, caught.value.expected) == (key, expected)
 
 
 @given(all_terms(), st.data())

@@ -31,14 +31,33 @@ only_postgresql = pytest.mark.parametrize("store_url", ["postgresql"], indirect=
 
 # campaign import, campaign list
 
+NEVER = "free-boris: the data of its signers are erased never: neither `closes` nor `retention.until` is set\n"
+
 
 def test_import_creates_and_updates(database: Database, petitions: Petitions, tmp_path: Path) -> None:
     folder = write_campaign(tmp_path / "one")
     result = petitions("campaign", "import", folder)
-    assert (result.exit_code, result.stdout, result.stderr) == (0, "free-boris: created\n", "")
-    assert petitions("campaign", "import", folder).stdout == "free-boris: updated\n"
+    assert (result.exit_code, result.stdout, result.stderr) == (0, f"free-boris: created\n{NEVER}", "")
+    assert petitions("campaign", "import", folder).stdout == f"free-boris: updated\n{NEVER}"
     with database.reading() as session:
         assert session.scalars(select(Statement.title)).all() == ["Free Boris"]
+
+
+@pytest.mark.parametrize(
+    ("terms", "day"),
+    [
+        ("closes = 2027-06-30T12:00:00Z\n", "2027-12-30"),
+        ("closes = 2027-06-30T12:00:00Z\nretention = { months_after_closing = 0 }\n", "2027-07-01"),
+        ("retention = { until = 2028-01-31 }\n", "2028-01-31"),
+    ],
+)
+def test_import_says_when_the_data_of_signers_are_erased(
+    database: Database, petitions: Petitions, tmp_path: Path, terms: str, day: str
+) -> None:
+    folder = write_campaign(tmp_path / "one", terms + TOML)
+    assert petitions("campaign", "import", folder).stdout == (
+        f"free-boris: created\nfree-boris: the data of its signers are erased on {day}\n"
+    )
 
 
 def test_import_says_where_a_signed_wording_was_kept(
@@ -56,7 +75,7 @@ def test_import_says_where_a_signed_wording_was_kept(
         store_drafts(session, [draft], None)
     write_campaign(folder, en=MARKDOWN.replace("Free Boris", "Free him"))
     assert petitions("campaign", "import", folder).stdout == (
-        "free-boris: updated\nfree-boris: en: new version; signatures keep the wording that they saw\n"
+        f"free-boris: updated\n{NEVER}free-boris: en: new version; signatures keep the wording that they saw\n"
     )
 
 

@@ -4,17 +4,24 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from sqlalchemy import select
 
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.cli import export
+from petitions.clock import utc_now
 from petitions.db import Database
+from petitions.delivery.csv_export import write_csv
+from petitions.delivery.models import Export
+from petitions.privacy.purging import purge
 from petitions.settings import Settings
 from tests.cli.conftest import Petitions
-from tests.factories import sign_and_confirm
+from tests.factories import make_campaign, sign_and_confirm
+from tests.web.support import count_rows
 
 only_sqlite = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 
@@ -42,7 +49,11 @@ def test_the_list_is_written_for_its_owner_alone(
 ) -> None:
     target = tmp_path / "signatures.csv"
     result = petitions("export", signed.slug, "--format", "csv", "--output", target)
-    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "2 signatures\n")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == (
+        "The file holds names. Where it lies unchanged, it is deleted when the data of the signers are erased; "
+        "copies are yours to delete.\n2 signatures\n"
+    )
     assert names(target.read_bytes()) == ["Ana Sánchez", "Борис"]
     assert target.stat().st_mode & 0o777 == 0o600
     assert not target.read_bytes().startswith(b"\xef\xbb\xbf")
@@ -167,3 +178,107 @@ def test_a_reader_who_goes_away_ends_the_export(run: Run, signed: CampaignSnapsh
     with os.fdopen(write_end, "wb") as gone:
         result = run("export", signed.slug, "--output", "-", stdout=gone)
     assert (result.returncode, result.stderr) == (1, b"")
+
+
+# What is remembered of a list
+
+
+def test_an_export_is_remembered_and_its_end_is_told(
+    petitions: Petitions, database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    closes_at = utc_now() + timedelta(days=1)
+    campaign = make_campaign(database, closes_at=closes_at, retention={"until": "2099-12-31"})
+    sign_and_confirm(database, settings, campaign)
+    target = tmp_path / "signatures.csv"
+    result = petitions("export", campaign.slug, "-o", target)
+    assert result.stderr == (
+        "The file holds names. Where it lies unchanged, it is deleted on 2099-12-31; copies are yours to delete.\n"
+        "1 signatures\n"
+    )
+    with database.reading() as session:
+        export = session.scalars(select(Export)).one()
+    assert (export.campaign_id, export.path, export.rows) == (campaign.id, str(target), 1)
+    assert (export.size, export.modified_ns) == (target.stat().st_size, target.stat().st_mtime_ns)
+    assert petitions("purge", campaign.slug, "--yes").exit_code == 0
+    assert not target.exists()
+
+
+def test_what_went_to_a_device_is_not_remembered(
+    petitions: Petitions, database: Database, signed: CampaignSnapshot, tmp_path: Path
+) -> None:
+    """It is nothing that could be deleted; nor is a file that happens to be named like standard output."""
+    link = tmp_path / "null"
+    link.symlink_to(os.devnull)
+    result = petitions("export", signed.slug, "-o", link)
+    assert (result.exit_code, result.stderr) == (0, "2 signatures\n")
+    assert count_rows(database, Export) == 0
+
+
+def test_standard_output_is_not_remembered(
+    run: Run, database: Database, signed: CampaignSnapshot, tmp_path: Path
+) -> None:
+    (tmp_path / "-").write_text("mine")
+    result = run("export", signed.slug, "--output", "-", cwd=tmp_path)
+    assert (result.returncode, result.stderr) == (0, b"2 signatures\n")
+    assert count_rows(database, Export) == 0
+    assert (tmp_path / "-").read_text() == "mine"
+
+
+def test_an_export_that_failed_is_not_remembered(
+    petitions: Petitions,
+    database: Database,
+    signed: CampaignSnapshot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    failing_after_a_row(monkeypatch, OSError(28, "No space left on device"))
+    assert petitions("export", signed.slug, "-o", tmp_path / "signatures.csv").exit_code == 5
+    assert count_rows(database, Export) == 0
+
+
+def purging_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The campaign is purged when its list is written, and not yet recorded."""
+
+    def write(database: Database, campaign: CampaignSnapshot, out: Any, **options: Any) -> int:
+        rows = write_csv(database, campaign, out, **options)
+        purge(database, campaign.id, utc_now())
+        return rows
+
+    monkeypatch.setattr(export, "write_csv", write)
+
+
+def test_a_campaign_that_is_purged_while_it_is_exported_leaves_no_list(
+    petitions: Petitions,
+    database: Database,
+    signed: CampaignSnapshot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    purging_meanwhile(monkeypatch)
+    target = tmp_path / "signatures.csv"
+    result = petitions("export", signed.slug, "-o", target)
+    assert (result.exit_code, result.stdout, result.stderr) == (
+        5,
+        "",
+        "The data of the signers of free-boris were erased meanwhile. No file was made.\n",
+    )
+    assert [file.name for file in tmp_path.iterdir() if "signatures" in file.name] == []
+    assert count_rows(database, Export) == 0
+
+
+def test_a_list_for_a_device_that_was_cut_by_a_purge_is_told(
+    petitions: Petitions,
+    database: Database,
+    signed: CampaignSnapshot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    purging_meanwhile(monkeypatch)
+    link = tmp_path / "null"
+    link.symlink_to(os.devnull)
+    result = petitions("export", signed.slug, "-o", link)
+    assert (result.exit_code, result.stderr) == (
+        5,
+        "The data of the signers of free-boris were erased meanwhile. The list is not whole.\n",
+    )
+    assert link.is_symlink()

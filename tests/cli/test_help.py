@@ -35,6 +35,7 @@ def test_these_are_the_commands() -> None:
         "held drop",
         "held list",
         "held release",
+        "purge",
         "recount",
         "serve",
         "signature withdraw",

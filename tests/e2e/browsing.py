@@ -96,6 +96,11 @@ def number_in(text: str) -> int:
     return int("".join(re.findall(r"\d", text)))
 
 
+def numbers_in(text: str) -> set[int]:
+    """The numbers in a text, in whatever digits."""
+    return {int(number) for number in re.findall(r"\d+", text)}
+
+
 def overflowing(page: Page) -> Iterable[str]:
     """What sticks out of the window sideways; empty when nothing scrolls to the side."""
     found: list[str] = page.evaluate(

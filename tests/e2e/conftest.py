@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.e2e.browsing import DESK, Visitor, new_visitor
+from tests.e2e.browsing import DESK, PHONE, Visitor, new_visitor
 from tests.e2e.program import Demo, running_demo
 
 #: No name is looked up: whatever a page asked of another host would fail.
@@ -25,6 +25,13 @@ ARGUMENTS = [
 ]
 
 NewVisitor = Callable[..., Visitor]
+
+#: Both directions of reading, each with and without scripts, on a phone and at a desk.
+every_visitor = pytest.mark.parametrize(
+    ("language", "javascript", "size"),
+    [("en", True, PHONE), ("en", False, DESK), ("ar", True, DESK), ("ar", False, PHONE)],
+    ids=["en-scripts", "en-no-scripts", "ar-scripts", "ar-no-scripts"],
+)
 
 
 def find_chromium() -> str | None:

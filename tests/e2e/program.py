@@ -11,47 +11,30 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
 import httpx
 
-from petitions.campaigns.queries import get_snapshot
+from petitions.campaigns.queries import CampaignSnapshot, get_snapshot
+from petitions.clock import utc_now
 from petitions.db import Database
+from petitions.settings import load_settings
 from petitions.signatures.counting import find_count
+from petitions.signatures.own import OWN_PURPOSE, UNSUBSCRIBE_PURPOSE
+from petitions.tokens import Named, Tokens
+from tests.e2e.samples import SAMPLES, write_sample
 
 T = TypeVar("T")
 
 #: Seconds for what takes parts of one.
 PATIENCE = 30.0
-CLOSED = "closed-sample"
 
-_CLOSED_FILES = {
-    "campaign.toml": f"""
-slug = "{CLOSED}"
-default_language = "en"
-signers = ["individuals"]
-goal = 100
-opens = "-30 days"
-closes = "-2 days"
-public_list = "full"
-reply_to = "closed@example.org"
+#: Where those come from who sign without a browser: the drafts of one network are held after 60 in an hour.
+_ELSEWHERE = "127.0.0.2"
 
-[responsible]
-name = "Example Association"
-email = "privacy@example.org"
-
-[visibility]
-choices = ["public", "anonymous"]
-default = "public"
-
-[[addressees]]
-name.en = "The addressee of a sample"
-name.ar = "المُرسَل إليه"
-""",
-    "en.md": "# A sample that is closed\n\n> Nobody can sign this any more.\n\nIt was open once.\n",
-    "ar.md": "# عيّنة مغلقة\n\n> لم يعد التوقيع ممكنًا.\n\nكانت مفتوحة.\n",
-}
+_OWN_LINK = r"https?://[^/\s]+/(?:signature|entry)/([^\s?]+)"
 
 
 def until(ask: Callable[[], T | None], what: str) -> T:
@@ -65,27 +48,55 @@ def until(ask: Callable[[], T | None], what: str) -> T:
     raise AssertionError(f"waited {PATIENCE:.0f} seconds in vain for {what}")
 
 
-@dataclass
+@dataclass(eq=False)
 class Demo:
     """`petitions demo`, running."""
 
     url: str
     data: Path
     _client: httpx.Client = field(repr=False)
+    _own_paths: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
+
+    def run(self, *arguments: str) -> str:
+        """What a command of the program prints, run on the demo's store beside it."""
+        return run_program(self.data, *arguments)
+
+    @contextmanager
+    def store(self) -> Iterator[Database]:
+        """The demo's store, for what no page and no command does or tells."""
+        database = Database(f"sqlite:///{self.data / 'petitions.db'}")
+        try:
+            yield database
+        finally:
+            database.close()
+
+    def campaign(self, slug: str) -> CampaignSnapshot:
+        """A campaign as the store has it."""
+        with self.store() as database, database.reading() as session:
+            return get_snapshot(session, slug)
 
     def count(self, slug: str) -> int:
         """How many have signed, as the store says: pages are up to a second old."""
-        database = Database(f"sqlite:///{self.data / 'petitions.db'}")
-        try:
-            with database.reading() as session:
-                return find_count(session, get_snapshot(session, slug).id)
-        finally:
-            database.close()
+        with self.store() as database, database.reading() as session:
+            return find_count(session, get_snapshot(session, slug).id)
 
     def wait_for_page(self, slug: str, count: int) -> None:
         """Until the pages, which are made once a second, say this too."""
         shown = f"/api/v1/campaigns/{slug}"
         until(lambda: self._client.get(shown).json()["count"] == count, f"{count} signatures of {slug}")
+
+    def wait_for_list(self, slug: str, language: str, word: str, *, there: bool = True, search: str = "") -> None:
+        """Until the public list, or a search of it, shows this word; or does so no more."""
+        query = {"lang": language, "q": search}
+
+        def look() -> bool:
+            return (word in self._client.get(f"/c/{slug}/signatures", params=query).text) is there
+
+        until(look, f"a list {'with' if there else 'without'} {word}")
+
+    def is_open(self, slug: str) -> bool:
+        """Whether the pages offer to sign, which are made once a second."""
+        return bool(self._client.get(f"/api/v1/campaigns/{slug}").json()["status"] == "open")
 
     def submit(self, slug: str, language: str = "en", **fields: str) -> None:
         """Sign without a browser."""
@@ -93,9 +104,14 @@ class Demo:
         response = self._client.post(f"/c/{slug}/signatures", params={"lang": language}, data=typed)
         assert response.status_code == 303, response.text
 
+    def press(self, path: str, **headers: str) -> int:
+        """Press the button that posts to this path, without a browser; the status of the answer."""
+        return self._client.post(path, headers=headers).status_code
+
     def mails_to(self, address: str) -> list[Path]:
-        """The caught mails to this address, by their files."""
-        return [file for file in self._mailbox.glob("*.eml") if read_mail(file).to == address]
+        """The caught mails to this address, by their files, the newest first."""
+        found = [file for file in self._mailbox.glob("*.eml") if read_mail(file).to == address]
+        return sorted(found, key=lambda file: file.stat().st_mtime_ns, reverse=True)
 
     @property
     def _mailbox(self) -> Path:
@@ -113,6 +129,38 @@ class Demo:
         response = self._client.post(self.confirm_path(address))
         assert response.status_code == 303, response.text
 
+    def own_path(self, address: str, mails: int = 1) -> str:
+        """The path of the signer's own page, without a language, by the newest of so many mails."""
+        files = until(
+            lambda: found if len(found := self.mails_to(address)) >= mails else None,
+            f"{mails} mails to {address}",
+        )
+        token = re.search(_OWN_LINK, read_mail(files[0]).text)
+        assert token is not None
+        return f"/signature/{token[1]}"
+
+    def signed(self, slug: str, address: str, language: str = "en", **fields: str) -> str:
+        """The path of the own page of somebody who has signed; the first time they do it here."""
+        if (slug, address) not in self._own_paths:
+            self.submit(slug, language, email=address, **fields)
+            self.confirm(address)
+            self._own_paths[slug, address] = self.own_path(address)
+        return self._own_paths[slug, address]
+
+    def named_by(self, own_path: str) -> Named:
+        """What the link to an own page names."""
+        return self.tokens.read(OWN_PURPOSE, own_path.removeprefix("/signature/"), utc_now())
+
+    def unsubscribe_path(self, own_path: str) -> str:
+        """The path of the link that stops mails, made as for a mail with news: none is sent yet."""
+        campaign_id, row_id, _ = self.named_by(own_path)
+        return f"/unsubscribe/{self.tokens.make(UNSUBSCRIBE_PURPOSE, campaign_id, row_id)}"
+
+    @property
+    def tokens(self) -> Tokens:
+        """Makes links with the demo's own key."""
+        return Tokens(load_settings({"PETITIONS_DATA_DIR": str(self.data)}).secret_keys)
+
     @contextmanager
     def locked_store(self) -> Iterator[None]:
         """Nobody can write meanwhile: as if the store were away."""
@@ -128,8 +176,9 @@ class CaughtMail:
     html: str
 
 
+@cache
 def read_mail(file: Path) -> CaughtMail:
-    """A mail of the demo's mailbox."""
+    """A mail of the demo's mailbox; it never changes."""
     message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
     assert isinstance(message, email.message.EmailMessage)
     parts = [message.get_body((kind,)) for kind in ("plain", "html")]
@@ -142,7 +191,8 @@ def read_mail(file: Path) -> CaughtMail:
 def running_demo(folder: Path) -> Iterator[Demo]:
     """Start `petitions demo` with its data in `folder`, and end it again."""
     data, log = folder / "data", folder / "demo.log"
-    _import_closed(folder / CLOSED, data)
+    samples = [str(write_sample(folder / slug, files)) for slug, files in SAMPLES.items()]
+    run_program(data, "campaign", "import", *samples)
     with log.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "petitions", "demo", "--port", "8640", "--data", str(data)],
@@ -152,7 +202,8 @@ def running_demo(folder: Path) -> Iterator[Demo]:
         )
         try:
             url = until(lambda: _address(process, log), "the address that the demo prints")
-            with httpx.Client(base_url=url) as client:
+            elsewhere = httpx.HTTPTransport(local_address=_ELSEWHERE)
+            with httpx.Client(base_url=url, transport=elsewhere) as client:
                 until(lambda: _answers(client), "the demo's first answer")
                 yield Demo(url, data, client)
         finally:
@@ -161,18 +212,18 @@ def running_demo(folder: Path) -> Iterator[Demo]:
     assert (code, _complaints(log)) == (0, [])
 
 
-def _import_closed(folder: Path, data: Path) -> None:
-    """A campaign that nobody can sign any more; the samples have none."""
-    folder.mkdir()
-    for name, text in _CLOSED_FILES.items():
-        (folder / name).write_text(text, encoding="utf-8")
+def run_program(data: Path, *arguments: str) -> str:
+    """What `petitions …` prints, with its data in `data`; it succeeds."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("PETITIONS_")}
-    subprocess.run(
-        [sys.executable, "-m", "petitions", "campaign", "import", str(folder)],
+    done = subprocess.run(
+        [sys.executable, "-m", "petitions", *arguments],
         env=environ | {"PETITIONS_DATA_DIR": str(data)},
-        check=True,
         capture_output=True,
+        text=True,
+        check=False,
     )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def _address(process: "subprocess.Popen[bytes]", log: Path) -> str | None:

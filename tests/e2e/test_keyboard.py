@@ -3,12 +3,13 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.browsing import DESK, PHONE
 from tests.e2e.conftest import NewVisitor
-from tests.e2e.pages import Confirm, Statement
+from tests.e2e.pages import Confirm, Own, Statement, Withdraw
 from tests.e2e.program import Demo
+from tests.e2e.samples import WHOLE
 from tests.e2e.test_whole_way import SLUG
 
 _MOST_STEPS = 90
@@ -115,6 +116,83 @@ def test_somebody_signs_with_the_keyboard_alone(
         press("Tab")
     press("Enter")
     page.wait_for_url("**/thanks?**")
+
+
+@pytest.mark.parametrize(
+    ("size", "javascript", "language"),
+    [(PHONE, True, "en"), (DESK, False, "ar"), ((640, 400), True, "en")],
+    ids=["phone", "desk-no-scripts", "zoomed"],
+)
+def test_somebody_changes_and_withdraws_with_the_keyboard_alone(
+    new_window: NewVisitor,
+    demo: Demo,
+    word: str,
+    address: str,
+    size: tuple[int, int],
+    javascript: bool,
+    language: str,
+) -> None:
+    path = demo.signed(WHOLE, address, name=f"Áine {word}", q_role="Baker", visibility="initials")
+    count = demo.count(WHOLE)
+    visitor = new_window(size, java_script_enabled=javascript)
+    visitor.open(path, language)
+    page, own = visitor.page, Own(visitor.page)
+    press = page.keyboard.press
+    unseen: list[dict[str, Any]] = []
+
+    def go_to(target: Locator) -> None:
+        """Press Tab until it has the focus, which is always seen on the way."""
+        for _ in range(_MOST_STEPS):
+            press("Tab")
+            here = focus(page)
+            if not (here["end"] or (here["marked"] and here["inside"] and here["uncovered"])):
+                unseen.append(here)
+            if target.evaluate("element => element === document.activeElement"):
+                return
+        raise AssertionError("pressed Tab in vain")
+
+    go_to(page.locator(".skip"))
+    press("Enter")
+    go_to(own.field("name"))
+    page.keyboard.type(f"Qadira {word}")  # instead of what was there: a field that is tabbed to is selected
+    go_to(own.field("city"))
+    page.keyboard.type("Exampletown")
+    go_to(own.form.locator('[value="initials"]'))
+    press("ArrowUp")
+    go_to(own.form.locator("summary"))
+    press("Enter")
+    go_to(own.field("comment"))
+    page.keyboard.type("A few words")
+    go_to(own.field("updates"))
+    press("Space")
+    go_to(own.button)
+    press("Enter")
+    expect(own.saved).to_be_focused()
+    assert own.values() == {
+        "name": f"Qadira {word}",
+        "country": "IE",
+        "city": "Exampletown",
+        "q_role": "Baker",
+        "visibility": "public",
+        "comment": "A few words",
+        "updates": "y",
+    }
+
+    go_to(page.locator('section[aria-labelledby="signed"] summary'))
+    press("Space")
+    expect(own.wording).to_be_visible()
+    go_to(page.locator("a[download]"))
+    go_to(page.locator('form[action*="/new-link"] button'))
+    go_to(page.locator('main a[href*="/withdraw?"]'))
+    press("Enter")
+    page.wait_for_url("**/withdraw?**")
+    withdraw = Withdraw(page)
+    go_to(withdraw.button)
+    press("Enter")
+    page.wait_for_url("**/withdrawn?**")
+    go_to(page.locator('main a[href$="#sign"]'))
+    assert unseen == []
+    assert demo.count(WHOLE) == count - 1
 
 
 def test_the_link_past_the_masthead_is_the_first_and_works(new_window: NewVisitor) -> None:

@@ -114,10 +114,10 @@ def test_a_statement_is_a_leaflet_of_one_page_with_its_code(visitor: Visitor, sl
     assert len(re.findall(rb"/Type /Page\b(?!s)", paper)) == 1
 
 
-def test_nothing_moves_for_those_who_ask_for_stillness(new_window: NewVisitor) -> None:
+def test_nothing_moves_for_those_who_ask_for_stillness(new_window: NewVisitor, demo: Demo) -> None:
     visitor = new_window(reduced_motion="reduce")
-    for path in ("/", f"/c/{PRISONER}", f"/c/{SLUG}/thanks"):
-        visitor.open(path)
+    for stop in ("home", "statement", "thanks", "own page, saved", "withdraw", "find", "not me"):
+        arrive(stop, visitor, demo, "en")
         moving = visitor.page.evaluate(
             """() => [...document.querySelectorAll("*")].filter((element) => {
                  const style = getComputedStyle(element);
@@ -136,6 +136,9 @@ def test_forced_colours_keep_edges_marks_and_progress(new_window: NewVisitor, de
         assert page.locator(edged).first.evaluate(_HAS_EDGE), edged
     page.locator("#f-city").focus()
     assert page.locator("#f-city").evaluate("e => parseFloat(getComputedStyle(e).outlineWidth)") >= 2
+    arrive("own page, saved", visitor, demo, "en")
+    for edged in ("form .button", ".button--quiet", ".appearance__preview", "#f-name"):
+        assert page.locator(edged).first.evaluate(_HAS_EDGE), edged
     visitor.open(f"/c/{PRISONER}")
     assert Statement(page).bar.evaluate(_HAS_EDGE)
 

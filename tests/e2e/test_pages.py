@@ -8,7 +8,8 @@ from playwright.sync_api import expect
 from tests.e2e.browsing import DESK, PHONE, Visitor
 from tests.e2e.conftest import NewVisitor
 from tests.e2e.pages import AnyPage, Statement
-from tests.e2e.program import CLOSED, Demo, read_mail, until
+from tests.e2e.program import Demo, read_mail, until
+from tests.e2e.samples import CLOSED
 from tests.e2e.test_whole_way import SLUG
 
 PRISONER = "free-boris-kagarlitsky"

@@ -229,7 +229,7 @@ async def test_a_new_mail_is_the_same_page_in_every_case(
     client: httpx.AsyncClient, database: Database, settings: Settings, campaign: CampaignSnapshot
 ) -> None:
     pending = factories.sign(database, settings, campaign, email="pending@example.org")
-    factories.sign_and_confirm(database, settings, campaign, email="confirmed@example.org")
+    confirmed = factories.sign_and_confirm(database, settings, campaign, email="confirmed@example.org")
     factories.sign(database, settings, campaign, email="held@example.org", trapped=True)
     mails = count_rows(database, Outbox)
     answers = set()
@@ -240,8 +240,8 @@ async def test_a_new_mail_is_the_same_page_in_every_case(
         answers.add((response.content, headers))
     assert len(answers) == 1
     with database.reading() as session:
-        queued = session.scalars(select(Outbox.subject_id).order_by(Outbox.created_at)).all()
-    assert queued[mails:] == [pending.id]
+        queued = session.execute(select(Outbox.kind, Outbox.subject_id).order_by(Outbox.created_at)).all()
+    assert [tuple(row) for row in queued[mails:]] == [("confirm", pending.id), ("own_link", confirmed.id)]
 
 
 @pytest.mark.anyio

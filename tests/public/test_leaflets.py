@@ -3,6 +3,8 @@
 import struct
 import zlib
 from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import httpx
@@ -12,8 +14,11 @@ import segno
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.db import Database
+from petitions.i18n import translator
+from petitions.settings import Settings
 from petitions.signatures.importing import import_files
 from tests import factories
+from tests.public.support import STATES
 from tests.web.support import page_of
 
 
@@ -43,6 +48,96 @@ async def test_the_privacy_page_names_who_is_responsible(
     page = page_of(await client.get("/c/free-boris/privacy"))
     assert page.heading == "What is kept, and for how long"
     assert page.one("address").text == "Example Committee privacy@example.org"
+
+
+RETENTIONS: list[tuple[dict[str, Any], date | None, str]] = [
+    ({}, None, "6"),
+    ({"retention": {"months_after_closing": 17}}, None, "17"),
+    ({"closes_at": datetime(2091, 8, 31, 22, tzinfo=UTC)}, date(2092, 2, 29), ""),
+    (
+        {"closes_at": datetime(2092, 8, 31, 22, tzinfo=UTC), "retention": {"months_after_closing": 1}},
+        date(2092, 9, 30),
+        "",
+    ),
+    ({"retention": {"until": date(2093, 4, 5)}}, date(2093, 4, 5), ""),
+    # never before the last draft can be confirmed
+    (
+        {"closes_at": datetime(2094, 1, 1, 12, tzinfo=UTC), "retention": {"until": date(2093, 4, 5)}},
+        date(2094, 1, 2),
+        "",
+    ),
+]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("terms", "day", "number"), RETENTIONS)
+async def test_the_privacy_page_says_how_long_from_the_campaigns_settings(
+    client: httpx.AsyncClient, database: Database, terms: dict[str, Any], day: date | None, number: str
+) -> None:
+    factories.make_campaign(database, **terms)
+    for language in ("en", "ar"):
+        page = page_of(await client.get(f"/c/free-boris/privacy?lang={language}"))
+        first = next(e.text for e in page.all("p") if page.by_id("long").inside[-1] in e.inside)
+        words = translator(language)
+        wanted = words.date(day) if day else words.number(int(number))
+        assert wanted in first
+        years = [words.date(date(year, 1, 1)).split()[-1] for year in (2092, 2093, 2094)]
+        assert any(year in first for year in years) == (day is not None)
+
+
+@pytest.mark.anyio
+async def test_the_privacy_page_lists_what_the_form_offers_and_quotes_its_consent(
+    client: httpx.AsyncClient, database: Database
+) -> None:
+    factories.make_campaign(
+        database,
+        slug="some",
+        visibility={"choices": ["addressee", "anonymous"], "default": "anonymous"},
+        updates={"label": {"en": "Tell me about Boris"}},
+        responsible={"name": "Committee", "email": "c@example.org", "address": "Street 1"},
+        addressees=[{"name": "The embassy"}, {"name": "The court"}],
+    )
+    factories.make_campaign(database, slug="all")
+    for slug, offered in (("some", 2), ("all", 4)):
+        for language in ("en", "ar"):
+            form = page_of(await client.get(f"/c/{slug}?lang={language}"))
+            page = page_of(await client.get(f"/c/{slug}/privacy?lang={language}"))
+            labels = [
+                form.by_id(f"f-visibility-{radio['value']}").text
+                for radio in form.all("input", type="radio", name="visibility")
+            ]
+            seen = page.by_id("seen").inside[-1]
+            assert len(labels) == offered
+            assert [e.text for e in page.all("dt") if seen in e.inside] == labels
+            quote = page.one("blockquote")
+            assert quote.text == form.by_id("f-updates").inside[-1].text
+            is_foreign = slug == "some" and language == "ar"
+            assert (quote.get("lang"), quote.get("dir")) == (("en", "ltr") if is_foreign else (None, None))
+            assert f"/c/{slug}/find?lang={language}" in [e["href"] for e in page.all("a")]
+    page = page_of(await client.get("/c/some/privacy"))
+    assert page.one("address").text == "Committee Street 1 c@example.org"
+    assert [e.text for e in page.all("li") if page.by_id("seen").inside[-1] in e.inside] == [
+        "The embassy",
+        "The court",
+    ]
+    assert page.one("blockquote").text == "Tell me about Boris"
+
+
+@pytest.mark.anyio
+async def test_the_privacy_page_of_a_purged_campaign_says_that_it_is_done(
+    client: httpx.AsyncClient, database: Database, settings: Settings
+) -> None:
+    campaign = factories.make_campaign(database)
+    factories.sign_and_confirm(database, settings, campaign, name="Ana Planted")
+    STATES["purged"](database, campaign)
+    for language in ("en", "ar"):
+        response = await client.get(f"/c/free-boris/privacy?lang={language}")
+        page = page_of(response)
+        assert {"responsible", "tracking"} <= set(page.ids)
+        assert {"kept", "seen", "mails", "long", "rights"}.isdisjoint(page.ids)
+        assert "lanted" not in response.text
+        found = page_of(await client.get(f"/c/free-boris/find?lang={language}"))
+        assert found.one("p", **{"class": "lede"}).text == page.one("p", **{"class": "lede"}).text
 
 
 def read_png(content: bytes) -> tuple[int, list[list[int]]]:

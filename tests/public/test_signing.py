@@ -11,12 +11,14 @@ from petitions.campaigns.files import Wording
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.db import Database
+from petitions.i18n import LANGUAGES
 from petitions.mail.models import Outbox
 from petitions.settings import Rate, Settings, parse_networks
-from petitions.signatures.models import Draft, Signature
+from petitions.signatures.models import ConsentWording, Draft, Signature
 from petitions.web.site import Site
 from tests import factories
 from tests.conftest import serving
+from tests.public.support import confirmation, get_signature
 from tests.web.support import Page, count_rows, page_of
 
 SIGN = "/c/free-boris/signatures"
@@ -232,6 +234,66 @@ async def test_the_campaigns_own_fields_are_stored(client: httpx.AsyncClient, da
     assert (await client.post(SIGN, data=form)).status_code == 303
     (draft,) = drafts(database)
     assert (draft.affiliation, draft.answers) == ("UCM", {"role": "teacher"})
+
+
+def consents(database: Database) -> list[tuple[bool, str | None]]:
+    """Of every draft, and the words that it was given under."""
+    with database.reading() as session:
+        words = {(row.campaign_id, row.key): row.text for row in session.scalars(select(ConsentWording))}
+    return [
+        (draft.updates, words[draft.campaign_id, draft.updates_key] if draft.updates_key else None)
+        for draft in drafts(database)
+    ]
+
+
+@pytest.mark.anyio
+async def test_consent_to_mails_is_stored_in_the_very_words_beside_the_box(
+    client: httpx.AsyncClient, database: Database
+) -> None:
+    """The default ones in each language; the campaign's own, in the language that it has them in."""
+    label = {"en": "Tell me about Boris", "eu": "Idatzi iezadazue"}
+    factories.make_campaign(database, slug="default")
+    factories.make_campaign(database, slug="own", languages=("en", "eu"), updates={"label": label})
+    wanted = []
+    for slug in ("default", "own"):
+        for language in LANGUAGES:
+            page = page_of(await client.get(f"/c/{slug}?lang={language}"))
+            wanted.append((True, page.by_id("f-updates").inside[-1].text))
+            action = page.one("form", method="post")["action"]
+            typed = factories.form(updates="y", statement=dict(page.fields())["statement"])
+            assert (await client.post(action, data=typed)).status_code == 303
+    assert consents(database) == wanted
+    assert len({words for _, words in wanted[: len(LANGUAGES)]}) == len(LANGUAGES)
+    assert {words for _, words in wanted[len(LANGUAGES) :]} == set(label.values())
+
+
+@pytest.mark.anyio
+async def test_without_the_tick_there_is_no_consent(
+    client: httpx.AsyncClient, database: Database, campaign: CampaignSnapshot
+) -> None:
+    for ticked in ({}, {"updates": ""}, {"updates": "false"}):
+        assert (await client.post(SIGN, data=factories.form(**ticked))).status_code == 303
+    assert consents(database) == [(False, None)] * 3
+    assert count_rows(database, ConsentWording) == 0
+
+
+@pytest.mark.anyio
+async def test_a_consent_keeps_its_words_and_its_moment_when_it_is_confirmed(
+    client: httpx.AsyncClient, database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    before = utc_now()
+    for updates in ({"updates": "y"}, {}):
+        assert (await client.post(SIGN, data=factories.form(**updates))).status_code == 303
+    after = utc_now()
+    given, not_given = drafts(database)
+    for draft in (given, not_given):
+        assert (await client.post(confirmation(settings, draft))).status_code == 303
+    signature = get_signature(database, given)
+    assert (signature.updates, signature.updates_key) == (True, given.updates_key)
+    assert signature.updates_at is not None
+    assert before <= signature.updates_at <= after
+    signature = get_signature(database, not_given)
+    assert (signature.updates, signature.updates_key, signature.updates_at) == (False, None, None)
 
 
 @pytest.mark.anyio
@@ -470,3 +532,21 @@ def test_pages_are_read_as_a_browser_reads_them() -> None:
         '<input name="outside">'
     )
     assert page.fields() == [("a", "<1"), ("c", "1"), ("d", "t&\n"), ("e", "ES")]
+
+
+@pytest.mark.anyio
+async def test_the_box_is_empty_again_when_its_words_were_changed_meanwhile(
+    client: httpx.AsyncClient, database: Database, site: Site
+) -> None:
+    factories.make_campaign(database)
+    page = page_of(await client.get("/c/free-boris?lang=en"))
+    fields = dict(page.fields()) | factories.form(updates="y")
+    factories.make_campaign(database, updates={"label": "Other words"})
+    site.campaigns.forget("free-boris")
+    again = page_of(await client.post(SIGN, data=fields), 422)
+    assert again.wrong_fields == ["updates"]
+    assert drafts(database) == []
+    sent = dict(again.fields())
+    assert "updates" not in sent
+    assert (await client.post(SIGN, data=sent | {"updates": "y"})).status_code == 303
+    assert consents(database) == [(True, "Other words")]

@@ -229,6 +229,47 @@ async def test_interface_and_statement_find_their_languages_separately(
 
 
 @pytest.mark.anyio
+async def test_the_form_offers_what_the_campaign_offers_with_its_default(
+    client: httpx.AsyncClient, database: Database
+) -> None:
+    """And the consent to mails is nobody's default."""
+    for slug, visibility, offered, chosen in (
+        ("plain", {}, ["public", "initials", "addressee", "anonymous"], "public"),
+        ("careful", {"default": "anonymous"}, ["public", "initials", "addressee", "anonymous"], "anonymous"),
+        ("some", {"choices": ["addressee", "public"]}, ["addressee", "public"], "addressee"),
+        ("one", {"choices": ["addressee"]}, ["addressee"], "addressee"),
+    ):
+        factories.make_campaign(database, slug=slug, visibility=visibility)
+        page = page_of(await client.get(f"/c/{slug}"))
+        radios = page.all("input", type="radio", name="visibility")
+        assert [radio["value"] for radio in radios] == offered
+        assert [radio["value"] for radio in radios if "checked" in radio.attributes] == [chosen]
+        for radio in radios:  # each says in words who sees what
+            assert page.by_id(radio["aria-labelledby"]).text != ""
+            assert page.by_id(radio["aria-describedby"]).text != ""
+        assert "checked" not in page.one("input", name="updates").attributes
+        assert "updates" not in dict(page.fields())
+
+
+@pytest.mark.anyio
+async def test_the_consent_to_mails_has_the_campaigns_own_words(
+    client: httpx.AsyncClient, database: Database
+) -> None:
+    label = {"eu": "Idatzi iezadazue", "ar": "اكتبوا لي"}
+    factories.make_campaign(database, wordings={"eu": BASQUE, "ar": ARABIC}, updates={"label": label})
+    for language, words, own in (
+        ("eu", label["eu"], (None, None)),
+        ("ar", label["ar"], (None, None)),
+        ("es", label["eu"], ("eu", "ltr")),
+    ):
+        page = page_of(await client.get(f"/c/free-boris?lang={language}"))
+        beside = page.by_id("f-updates").inside[-1]
+        (text,) = [e for e in page.all("span") if beside in e.inside]
+        assert text.text == words
+        assert (text.get("lang"), text.get("dir")) == own
+
+
+@pytest.mark.anyio
 async def test_search_engines_are_told_of_every_language(client: httpx.AsyncClient, database: Database) -> None:
     factories.make_campaign(database, wordings={"en": factories.WORDING, "ar": ARABIC})
     page = page_of(await client.get("/c/free-boris?lang=ar&utm_source=x"))

@@ -1,10 +1,10 @@
 """The button in the mail: what counts, what counts once, and what comes too late."""
 
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from petitions.campaigns.lifecycle import CONFIRM_GRACE
 from petitions.campaigns.queries import CampaignSnapshot
@@ -12,6 +12,7 @@ from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.settings import Settings
 from petitions.signatures.confirming import Confirmation, Outcome, store_confirmations
+from petitions.signatures.consents import wording_key
 from petitions.signatures.counting import find_count, recount
 from petitions.signatures.models import Draft, Signature, SignatureWord, Tally
 from tests.factories import confirm, make_campaign, sign, sign_and_confirm
@@ -39,6 +40,48 @@ def test_confirming_makes_a_signature_of_the_draft(
         assert signature.drafted_at == draft.arrived_at
         assert signature.statement_id == draft.statement_id
         assert session.scalar(select(func.count()).select_from(Draft)) == 0
+    assert count(database, campaign) == 1
+
+
+def test_a_signature_takes_its_consent_along_and_begins_with_the_first_link(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    """The consent was given when the form was sent, and not when the button was pressed."""
+    agreed = sign_and_confirm(database, settings, campaign, updates=True, updates_wording="Write to me")
+    silent = sign_and_confirm(database, settings, campaign)
+    with database.reading() as session:
+        for draft, at, key in ((agreed, agreed.arrived_at, wording_key("Write to me")), (silent, None, None)):
+            signature = session.get_one(Signature, (campaign.id, draft.id))
+            assert (signature.updates, signature.updates_at, signature.updates_key) == (draft.updates, at, key)
+            assert (signature.link_epoch, signature.removed_at) == (0, None)
+
+
+def test_a_campaign_whose_data_are_being_erased_counts_nobody(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    """The keys by which somebody is counted once are going; its tally says so before anything else does."""
+    other = make_campaign(database, slug="other")
+    signed = sign(database, settings, campaign, email="ana@example.org")
+    confirm(database, signed)
+    drafts = [sign(database, settings, where) for where in (campaign, other)]
+    with database.writing() as session:
+        session.execute(update(Tally).where(Tally.campaign_id == campaign.id).values(purging=True))
+    assert [confirm(database, draft) for draft in (signed, *drafts)] == [
+        Outcome.COUNTED_BEFORE,
+        Outcome.TOO_LATE,
+        Outcome.COUNTED,
+    ]
+    assert (count(database, campaign), count(database, other)) == (1, 1)
+    with database.reading() as session:
+        assert session.scalars(select(Draft.id)).all() == [drafts[0].id]
+
+
+def test_the_button_works_where_a_campaign_closes_at_the_end_of_time(
+    database: Database, settings: Settings
+) -> None:
+    closes_at = datetime(9999, 12, 31, 12, tzinfo=UTC)
+    campaign = make_campaign(database, slug="endless", closes_at=closes_at)
+    sign_and_confirm(database, settings, campaign)
     assert count(database, campaign) == 1
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import event, select, update
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.db import Database
+from petitions.privacy.purging import purge
 from petitions.settings import Settings
 from petitions.signatures.counting import Recount, find_count, find_counts, recount
 from petitions.signatures.models import Signature, Tally, TallyPart
@@ -95,6 +96,43 @@ def test_removed_rows_do_not_count(database: Database, settings: Settings, campa
     assert check(database, campaign, repair=True) == Recount("free-boris", tallied=2, rows=1)
     with database.reading() as session:
         assert find_count(session, campaign.id) == 1
+
+
+def test_rows_that_are_purged_go_on_being_counted(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    """At every moment of a purge the count is what it was, and no drift; and so it stays."""
+    drafts = [sign_and_confirm(database, settings, campaign) for _ in range(4)]
+    with database.writing() as session:
+        session.execute(update(Signature).where(Signature.id == drafts[0].id).values(removed_at=utc_now()))
+    say(database, campaign, counted=3)
+    seen = []
+
+    def look(_rows: int) -> None:
+        seen.append(check(database, campaign, repair=False))
+        seen.append(check(database, campaign, repair=True))
+
+    assert purge(database, campaign.id, NOON, progress=look).erased == 4
+    look(0)
+    assert set(seen) == {Recount("free-boris", tallied=3, rows=3)}
+    with database.reading() as session:
+        assert session.scalars(select(Signature.id)).all() == []
+        assert find_count(session, campaign.id) == 3
+
+
+def test_repair_during_a_purge_keeps_the_shares(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    """The rows to roll up again are gone."""
+    for country in ("ES", "ES", "IE"):
+        sign_and_confirm(database, settings, campaign, country=country)
+    purge(database, campaign.id, NOON)
+    say(database, campaign, counted=9)
+    assert check(database, campaign, repair=True) == Recount("free-boris", tallied=9, rows=3)
+    roll_up(database, NOON)
+    with database.reading() as session:
+        assert find_count(session, campaign.id) == 3
+        assert find_parts(session, campaign.id, "country") == [("ES", 2), ("IE", 1)]
 
 
 def test_a_right_tally_is_left_alone(database: Database, settings: Settings, campaign: CampaignSnapshot) -> None:

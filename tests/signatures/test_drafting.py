@@ -19,7 +19,8 @@ from petitions.ids import new_id
 from petitions.mail.models import Outbox
 from petitions.settings import Rate, Settings
 from petitions.signatures.drafting import NewDraft, content_key, store_drafts
-from petitions.signatures.models import Draft, Signature, Tally
+from petitions.signatures.models import ConsentWording, Draft, Signature, Tally
+from petitions.signatures.refusing import refuse
 from tests.factories import confirm, make_campaign, make_draft, sign, sign_and_confirm
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -81,6 +82,47 @@ def test_a_draft_is_stored_as_it_was_typed_and_asks_for_the_button(
         assert (mail.language, mail.email_key, mail.created_at) == ("es", typed.email_key, typed.arrived_at)
         assert session.scalar(select(func.count()).select_from(Signature)) == 0
         assert session.scalar(select(Tally.counted)) == 0
+
+
+def test_a_consent_to_updates_is_stored_with_its_words(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    """The same form under other words is another draft; without a consent there are no words to keep."""
+    agreed = make_draft(campaign, settings, updates=True, updates_wording="Write to me")
+    reworded = again(agreed, updates_wording="Write me everything")
+    silent = make_draft(campaign, settings)
+    store(database, agreed, reworded, silent, again(agreed))
+    with database.reading() as session:
+        keys = {row.id: row.updates_key for row in session.execute(select(Draft.id, Draft.updates_key))}
+        words = {row.key: row.text for row in session.scalars(select(ConsentWording))}
+    assert {draft_id: words[key] if key else None for draft_id, key in keys.items()} == {
+        agreed.id: "Write to me",
+        reworded.id: "Write me everything",
+        silent.id: None,
+    }
+    assert len(words) == 2
+
+
+def test_every_form_costs_the_same_write(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    """Nobody learns from the time of the answer whether an address has signed or refused: where nothing is stored
+    and nothing mailed, a row that means nothing is written."""
+    signed = sign_and_confirm(database, settings, campaign)
+    removed = sign_and_confirm(database, settings, campaign)
+    with database.writing() as session:
+        session.execute(update(Signature).where(Signature.id == removed.id).values(removed_at=utc_now()))
+    refused = sign(database, settings, campaign)
+    with database.writing() as session:
+        refuse(session, campaign.id, refused.id, utc_now())
+    told = again(signed, timedelta(minutes=20))
+    store(database, told)
+    for known, nothings in ((removed, 1), (refused, 1), (again(told), 1), (again(signed, timedelta(days=2)), 0)):
+        with database.reading() as session:
+            before = session.scalar(select(func.count()).select_from(NetworkCount)) or 0
+        store(database, again(known))
+        with database.reading() as session:
+            assert session.scalar(select(func.count()).select_from(NetworkCount)) == before + nothings
 
 
 def test_an_anonymous_draft_keeps_no_name(
@@ -339,6 +381,7 @@ CHANGES: dict[str, Any] = {
     "updates": True,
     "language": "es",
     "consent_version": 2,
+    "updates_wording": "Write to me",
 }
 NOT_CONTENT: dict[str, Any] = {
     "id": UUID(int=7),

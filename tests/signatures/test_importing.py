@@ -1,10 +1,11 @@
 """Importing again: what was signed is kept, what was not gives way."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from petitions.campaigns.files import CampaignFiles, Wording
@@ -17,7 +18,9 @@ from petitions.campaigns.queries import (
     get_snapshot,
     list_snapshots,
 )
+from petitions.campaigns.terms import Retention
 from petitions.db import Database
+from petitions.errors import CampaignPurged
 from petitions.settings import Settings
 from petitions.signatures.drafting import store_drafts
 from petitions.signatures.importing import import_files
@@ -241,3 +244,36 @@ def test_a_draft_of_a_wording_that_gave_way_cannot_be_stored(database: Database,
     bring(database, wordings(en=CHANGED))
     with pytest.raises(IntegrityError), database.writing() as session:
         store_drafts(session, [draft], None)
+
+
+def test_retention_and_the_words_of_the_consent_come_into_the_store_and_change(database: Database) -> None:
+    label = {"en": "Write to me about Boris: ¡sí!"}
+    for changes, retention in (
+        ({"retention": {"until": "2027-06-30"}, "updates": {"label": label}}, Retention(until=date(2027, 6, 30))),
+        ({"retention": {"months_after_closing": 0}}, Retention(0)),
+        ({}, Retention()),
+    ):
+        terms: dict[str, Any] = changes
+        bring(database, campaign_files(**terms))
+        stored = snapshot(database).terms
+        assert stored.retention == retention
+        assert stored.updates_label == (label if "updates" in terms else None)
+
+
+@pytest.mark.parametrize("purged", [False, True], ids=["that began", "that is done"])
+def test_a_purge_leaves_nothing_to_import_into(database: Database, settings: Settings, purged: bool) -> None:
+    """The keys by which nobody is counted twice are gone, or going: no file opens the campaign again."""
+    other = bring(database, campaign_files("other"), NOON)
+    bring(database, campaign_files(closes_at=NOON), NOON)
+    sign(database, settings, snapshot(database))
+    with database.writing() as session:
+        this = update(Campaign).where(Campaign.slug == "free-boris")
+        session.execute(this.values(purge_began_at=NOON, purged_at=NOON if purged else None))
+    before, kept = snapshot(database), versions(database)
+    with pytest.raises(CampaignPurged, match=r"^free-boris: the data of its signers are erased"):
+        bring(database, campaign_files(closes_at=None, goal_steps=[7], wordings={"en": CHANGED, "es": CHANGED}))
+    after = snapshot(database)
+    assert (after.closes_at, after.terms, after.purge_began_at) == (NOON, before.terms, NOON)
+    assert versions(database) == kept
+    assert after.status(NOON - timedelta(days=1)) == "closed"
+    assert bring(database, campaign_files("other"), LATER) == Imported(other.campaign_id, False, ())

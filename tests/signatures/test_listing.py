@@ -324,4 +324,6 @@ def test_the_indexes_answer_on_postgresql(
     assert "ix_signatures_shown" in plans[0]
     assert "pk_signature_words" in plans[1]
     # The range of the prefix is one of the index, so it is no filter over all words of the campaign.
-    assert "word >= " in next(line for line in plans[1].splitlines() if "Index Cond" in line and "word" in line)
+    # (How the planner writes the column depends on the kind of scan.)
+    conditions = [line for line in plans[1].splitlines() if "Index Cond" in line and "word" in line]
+    assert " >= 'an'" in conditions[0]

@@ -13,7 +13,7 @@ from petitions.db import Database
 from petitions.settings import Settings
 from petitions.signatures import rollups
 from petitions.signatures.models import Signature, Tally
-from petitions.signatures.rollups import DIMENSIONS, find_parts, roll_up, roll_up_step
+from petitions.signatures.rollups import DIMENSIONS, add_to_parts, find_parts, roll_up, roll_up_step
 from tests.factories import make_campaign, sign_and_confirm
 
 
@@ -124,3 +124,20 @@ def test_the_largest_share_comes_first(database: Database, settings: Settings, c
         sign_and_confirm(database, settings, campaign, country=country)
     roll_up(database, utc_now())
     assert parts(database, campaign, "country") == [("ES", 2), ("CH", 1), ("IE", 1)]
+
+
+def test_shares_can_be_added_to_and_taken_from(database: Database, campaign: CampaignSnapshot) -> None:
+    """What is at nothing is not shown; each campaign has its own."""
+    other = make_campaign(database, slug="other")
+
+    def add(where: CampaignSnapshot, **countries: int) -> None:
+        with database.writing() as session:
+            add_to_parts(session, where.id, {("country", name): number for name, number in countries.items()})
+
+    add(campaign, ES=2, IE=1)
+    add(other, ES=5)
+    add(campaign, ES=-1, IE=-1, CH=1)
+    add(campaign)
+    assert parts(database, campaign, "country") == [("CH", 1), ("ES", 1)]
+    assert parts(database, other, "country") == [("ES", 5)]
+    assert parts(database, campaign, "visibility") == []

@@ -1,11 +1,11 @@
 """Reading a page as a browser does, and sending an application bytes that no client library would send."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from sqlalchemy import func, select
@@ -188,6 +188,24 @@ async def send_raw(
     assert start["type"] == "http.response.start"
     assert bodies
     return RawAnswer(start["status"], list(start["headers"]), b"".join(b.get("body", b"") for b in bodies))
+
+
+T = TypeVar("T")
+
+
+class Visitor:
+    """Sends requests to a started application, one after the other, from tests that are not asynchronous."""
+
+    def __init__(self, app: Starlette, run: Callable[[Coroutine[Any, Any, T]], T]) -> None:
+        self._app, self._run = app, run
+
+    def send(self, method: str, path: str, **request: Any) -> RawAnswer:
+        answer: RawAnswer = self._run(send_raw(self._app, method, path, **request))  # type: ignore[arg-type, assignment]
+        assert 200 <= answer.status < 500, (method, path, request)
+        names = [name for name, _ in answer.headers]
+        assert b"set-cookie" not in names
+        assert names.count(b"content-security-policy") == 1
+        return answer
 
 
 def count_rows(database: Database, table: type[Base]) -> int:

@@ -1,17 +1,11 @@
 """Any bytes anywhere: always an answer, never one of ours that failed, never half a row."""
 
-import asyncio
-from collections.abc import Callable, Coroutine, Iterator
-from typing import Any, TypeVar
 from urllib.parse import quote_from_bytes
 
-import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
-from starlette.applications import Starlette
 
-from petitions.app import create_app
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.db import Database
@@ -20,37 +14,9 @@ from petitions.signatures.models import Draft, Signature
 from petitions.signatures.names import has_forbidden_characters
 from petitions.tokens import Named, Tokens
 from tests import factories
-from tests.web.support import RawAnswer, count_rows, send_raw
+from tests.web.support import RawAnswer, Visitor, count_rows
 
-T = TypeVar("T")
 FORM = (b"content-type", b"application/x-www-form-urlencoded")
-
-
-class Visitor:
-    """Sends requests to a started application, one after the other, from tests that are not asynchronous."""
-
-    def __init__(self, app: Starlette, run: Callable[[Coroutine[Any, Any, T]], T]) -> None:
-        self._app, self._run = app, run
-
-    def send(self, method: str, path: str, **request: Any) -> RawAnswer:
-        answer: RawAnswer = self._run(send_raw(self._app, method, path, **request))  # type: ignore[arg-type, assignment]
-        assert 200 <= answer.status < 500, (method, path, request)
-        names = [name for name, _ in answer.headers]
-        assert b"set-cookie" not in names
-        assert names.count(b"content-security-policy") == 1
-        return answer
-
-
-@pytest.fixture
-def visitor(settings: Settings, campaign: CampaignSnapshot) -> Iterator[Visitor]:
-    deaths: list[str] = []
-    app = create_app(settings, on_death=lambda: deaths.append("intake"))
-    with asyncio.Runner() as runner:
-        lifespan = app.router.lifespan_context(app)
-        runner.run(lifespan.__aenter__())
-        yield Visitor(app, runner.run)
-        runner.run(lifespan.__aexit__(None, None, None))
-    assert deaths == []
 
 
 def urlencoded(fields: dict[str, bytes]) -> bytes:
@@ -174,9 +140,13 @@ CONTENT_TYPES = [
 ]
 
 
+FORM_PATHS = ["/c/free-boris/signatures", "/confirm", "/confirm/x", "/c/nobody/signatures", "/c/free-boris/find"]
+FORM_PATHS += ["/c/nobody/find", "/find", "/signature/x", "/unsubscribe/x"]
+
+
 @settings(max_examples=100)
 @given(
-    path=st.sampled_from(["/c/free-boris/signatures", "/confirm", "/confirm/x", "/c/nobody/signatures"]),
+    path=st.sampled_from(FORM_PATHS),
     content_type=st.one_of(st.sampled_from(CONTENT_TYPES), st.binary(max_size=60)),
     chunks=st.lists(nasty_bytes, min_size=1, max_size=4),
 )
@@ -184,6 +154,8 @@ CONTENT_TYPES = [
 @example(path="/confirm", content_type=CONTENT_TYPES[0], chunks=[b"&".join([b"a=b"] * 20_000)])
 @example(path="/confirm", content_type=CONTENT_TYPES[0], chunks=[b"email=ana@example.org%00"])
 @example(path="/confirm", content_type=CONTENT_TYPES[2], chunks=[b"--B\r\n", b"\r\n\r\n--B--"])
+@example(path="/find", content_type=CONTENT_TYPES[0], chunks=[b"email=ana@example.org%00"])
+@example(path="/c/free-boris/find", content_type=CONTENT_TYPES[0], chunks=[b"email=%ED%A0%80@example.org"])
 @example(
     path="/confirm", content_type=CONTENT_TYPES[2], chunks=[b"--B\r\nContent-Disposition: form-data\r\n\r\nx"]
 )
@@ -206,8 +178,18 @@ ROUTES = [
     "/c/{}/privacy",
     "/c/{}/qr.svg",
     "/c/{}/qr.png",
+    "/c/{}/find",
+    "/c/{}/withdrawn",
+    "/find",
     "/confirm",
     "/confirm/{}",
+    "/confirm/{}/not-me",
+    "/entry/{}",
+    "/signature/{}",
+    "/signature/{}/data",
+    "/signature/{}/new-link",
+    "/signature/{}/withdraw",
+    "/unsubscribe/{}",
     "/api/v1/campaigns",
     "/api/v1/campaigns/{}",
     "/api/openapi.json",

@@ -10,6 +10,7 @@ from petitions.settings import Settings
 from petitions.tokens import Tokens
 from tests import factories
 from tests.conftest import serving
+from tests.public.support import not_me, own, unsubscribe
 from tests.test_faults import fail_connections
 
 TOKEN = "a token for the metrics"
@@ -84,6 +85,10 @@ async def test_the_figures_count_routes_and_name_nobody(
         await client.get(f"/confirm/{token}?lang=es")
         await client.post(f"/confirm/{token}")
         await client.get("/c/free-boris/signatures?q=planted")
+        for url in (own(settings, draft), not_me(settings, draft), unsubscribe(settings, draft)):
+            await client.get(f"{url}?lang=es")
+        await client.post(own(settings, draft, "/new-link"))
+        await client.post("/find", data={"email": "planted@example.org"})
         await client.get("/planted/path")
         await client.request("PLANTED", "/")
         text = (await client.get("/metrics", headers=asked)).text
@@ -99,9 +104,15 @@ async def test_the_figures_count_routes_and_name_nobody(
         ('petitions_confirmations_total{outcome="counted"}', 1),
         ("petitions_drafts_total", 1),
         ('petitions_request_seconds_count{route="/confirm/{token}"}', 2),
+        ('petitions_requests_total{method="GET",route="/signature/{token}",status="200"}', 1),
+        ('petitions_requests_total{method="GET",route="/confirm/{token}/not-me",status="303"}', 1),
+        ('petitions_requests_total{method="GET",route="/unsubscribe/{token}",status="200"}', 1),
+        ('petitions_requests_total{method="POST",route="/signature/{token}/new-link",status="200"}', 1),
+        ('petitions_requests_total{method="POST",route="/find",status="200"}', 1),
     ):
         assert risen[name] == by, name
-    for secret in (token, "lanted", "PLANTED", "free-boris", "example.org"):
+    secrets = {url.split("/")[2] for url in (own(settings, draft), unsubscribe(settings, draft))}
+    for secret in (*secrets, token, "lanted", "PLANTED", "free-boris", "example.org"):
         assert secret not in text
 
 

@@ -12,12 +12,15 @@ from starlette.routing import Route
 from petitions.app import MAX_BODY, allowed_hosts, create_app
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.db import Database
+from petitions.public.routes import ROUTES
 from petitions.settings import Settings
+from petitions.signatures.drafting import NewDraft
 from petitions.signatures.models import Draft
 from petitions.web import clients
 from tests import factories
 from tests.conftest import serving
-from tests.web.support import count_rows, page_of
+from tests.public.support import confirmation, dump, own, unsubscribe
+from tests.web.support import count_rows, page_of, send_raw
 
 SIGN = "/c/free-boris/signatures"
 CSP = (
@@ -192,6 +195,101 @@ async def test_forms_are_taken_from_our_own_pages_only(
             )
         assert (await client.get("/c/free-boris", headers=headers)).status_code == 200
     assert count_rows(database, Draft) == taken
+
+
+#: Every address that takes a form; those that a test has to know are in `filled`.
+POSTING = [route.path for route in ROUTES if isinstance(route, Route) and "POST" in (route.methods or ())]
+
+
+def filled(path: str, settings: Settings, signed: NewDraft, waiting: NewDraft) -> str:
+    """The address of a row that is there."""
+    if path.startswith("/signature/"):
+        return path.replace("/signature/{token}", own(settings, signed))
+    if path.startswith("/confirm/"):
+        return path.replace("/confirm/{token}", confirmation(settings, waiting))
+    return path.replace("/unsubscribe/{token}", unsubscribe(settings, signed)).replace("{slug}", "free-boris")
+
+
+@pytest.mark.anyio
+async def test_no_other_site_can_press_any_button_but_the_one_that_stops_mails(
+    client: httpx.AsyncClient, database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    """Whatever is added to the routes is checked here too."""
+    signed = factories.sign_and_confirm(
+        database, settings, campaign, email="ana@example.org", updates=True, updates_wording="News"
+    )
+    waiting = factories.sign(database, settings, campaign, email="boris@example.org")
+    form = factories.form(email="charlie@example.org")
+    paths = [filled(path, settings, signed, waiting) for path in POSTING]
+    assert not [path for path in paths if "{" in path]
+    state = dump(database)
+    for headers, status in ORIGINS:
+        if status != 403:
+            continue
+        for path in paths:
+            if path.startswith("/unsubscribe/"):
+                continue
+            for query in ("", "?lang=es", "?undo=1", "?/unsubscribe/"):
+                response = await client.post(path + query, data=form, headers=headers)
+                assert page_of(response, 403).heading != "", (path, headers)
+                assert {name: response.headers[name] for name in HEADERS} == HEADERS
+                assert response.headers["cache-control"] == "no-store"
+    assert dump(database) == state
+    for headers, _ in ORIGINS:
+        page_of(await client.post(unsubscribe(settings, signed), data=form, headers=headers))
+    changed = {name for name, rows in dump(database).items() if rows != state[name]}
+    assert changed == {"signatures"}
+
+
+@pytest.mark.anyio
+async def test_the_exception_is_no_way_around(
+    app_and_client: tuple[Starlette, httpx.AsyncClient],
+    database: Database,
+    settings: Settings,
+    campaign: CampaignSnapshot,
+) -> None:
+    """Paths that only look like the one that stops mails, as a server hands them on."""
+    app, _ = app_and_client
+    signed = factories.sign_and_confirm(database, settings, campaign)
+    state = dump(database)
+    withdraw = own(settings, signed, "/withdraw")
+    for path in (
+        f"/unsubscribe/..{withdraw}",
+        f"/unsubscribe/x/../..{withdraw}",
+        f"/unsubscribe/{withdraw}",
+        f"//unsubscribe/..{withdraw}",
+        f"/unsubscribe/x\\..{withdraw}",
+        f"{withdraw}/unsubscribe/",
+        f"{withdraw}?/unsubscribe/",
+        "/unsubscribe/../find",
+    ):
+        headers = [(b"sec-fetch-site", b"cross-site"), (b"content-type", b"application/x-www-form-urlencoded")]
+        answer = await send_raw(app, "POST", path, headers=headers, chunks=[b"email=ana%40example.org"])
+        assert answer.status in ((307, 404) if path.startswith("/unsubscribe/") else (403,)), path
+    assert dump(database) == state
+
+
+@pytest.mark.anyio
+async def test_pages_of_signers_carry_the_headers_and_no_cookie(
+    client: httpx.AsyncClient, database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    """Every new address, asked in every way."""
+    signed = factories.sign_and_confirm(database, settings, campaign)
+    waiting = factories.sign(database, settings, campaign)
+    kept = ("/signature/", "/unsubscribe/", "/c/{slug}/find", "/c/{slug}/withdrawn", "/find")
+    paths = [r.path for r in ROUTES if isinstance(r, Route) and r.path.startswith(kept)]
+    paths += ["/confirm/{token}/not-me"]
+    assert len(set(paths)) == 9
+    for path in sorted(set(paths), key=lambda path: path.endswith("/withdraw")):  # that one last
+        for method in ("GET", "HEAD", "PUT", "POST"):
+            url = filled(path, settings, signed, waiting)
+            answer = await client.request(method, url, headers={"Cookie": "session=1"})
+            assert {name: answer.headers.get_list(name) for name in HEADERS} == {
+                n: [v] for n, v in HEADERS.items()
+            }
+            assert answer.headers["cache-control"] == "no-store"
+            assert "set-cookie" not in answer.headers
+            assert answer.status_code in ((405,) if method == "PUT" else (200, 303, 400, 404, 405)), (method, url)
 
 
 @pytest.mark.anyio

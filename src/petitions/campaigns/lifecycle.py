@@ -10,6 +10,8 @@ Status = Literal["upcoming", "open", "closed"]
 
 #: Who signed before the closing may still press the button in the mail for so long after it.
 CONFIRM_GRACE = timedelta(hours=24)
+#: Campaigns without an end close here: one moment more cannot be written.
+_LAST_MOMENT = datetime.max.replace(tzinfo=UTC)
 
 
 def status_at(opens_at: datetime | None, closes_at: datetime | None, now: datetime) -> Status:
@@ -23,7 +25,7 @@ def status_at(opens_at: datetime | None, closes_at: datetime | None, now: dateti
 
 def may_confirm(closes_at: datetime | None, drafted_at: datetime, now: datetime) -> bool:
     """Whether a draft that arrived at `drafted_at` counts when its button is pressed at `now`."""
-    return closes_at is None or (drafted_at < closes_at and now < closes_at + CONFIRM_GRACE)
+    return closes_at is None or (drafted_at < closes_at and now - closes_at < CONFIRM_GRACE)
 
 
 def purge_due_at(retention: Retention, closes_at: datetime | None) -> datetime | None:
@@ -35,7 +37,7 @@ def purge_due_at(retention: Retention, closes_at: datetime | None) -> datetime |
         due = _add_months(closes_at, retention.months_after_closing)
     else:
         return None
-    return due if closes_at is None else max(due, closes_at + CONFIRM_GRACE)
+    return due if closes_at is None else max(due, closes_at + min(CONFIRM_GRACE, _LAST_MOMENT - closes_at))
 
 
 def _add_months(moment: datetime, months: int) -> datetime:

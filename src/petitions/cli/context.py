@@ -12,7 +12,14 @@ from sqlalchemy.exc import DBAPIError
 from petitions import log, schema
 from petitions.clock import utc_now
 from petitions.db import Database
-from petitions.errors import CampaignFileError, NotFound, PetitionsError, SettingsError, StoreError
+from petitions.errors import (
+    CampaignFileError,
+    CampaignPurged,
+    NotFound,
+    PetitionsError,
+    SettingsError,
+    StoreError,
+)
 from petitions.settings import Settings, load_settings
 
 
@@ -50,6 +57,8 @@ def explained() -> Iterator[None]:
     try:
         yield
     except CampaignFileError as error:
+        raise fail(str(error), Exit.INPUT) from None
+    except CampaignPurged as error:
         raise fail(str(error), Exit.INPUT) from None
     except NotFound as error:
         raise fail(f"There is no campaign {error}. `petitions campaign list` shows all.", Exit.INPUT) from None

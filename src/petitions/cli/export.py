@@ -49,21 +49,24 @@ def export_signatures(
             raise fail(f"The data of the signers of {slug} are erased. Its count is {count}.", Exit.INPUT)
         with progress_bar(count) as progress, _whole_file(output) as out:
             rows = write_csv(database, campaign, out, bom=bom, progress=progress.advance)
-        if output.is_file():
-            _record(database, slug, output, rows)
+        _record(database, slug, output if str(output) != "-" and output.is_file() else None, rows)
     print(f"{rows} signatures", file=sys.stderr)  # noqa: T201 - a command speaks to its user
 
 
-def _record(database: Database, slug: str, file: Path, rows: int) -> None:
-    """Let the file go with the data of the signers; if they went meanwhile, it goes now."""
+def _record(database: Database, slug: str, file: Path | None, rows: int) -> None:
+    """Let the file go with the data of the signers; if they went meanwhile, it goes now. None: it went to
+    standard output or a device, and is not ours."""
     with database.writing() as session:
         campaign = get_snapshot(session, slug)
-        if campaign.purge_began_at is None:
+        if campaign.purge_began_at is None and file is not None:
             record_export(session, campaign.id, file, rows, utc_now())
     if campaign.purge_began_at is not None:
-        file.unlink()
-        raise fail(f"The data of the signers of {slug} were erased meanwhile. No file was made.", Exit.INPUT)
-    typer.echo(_reminder(campaign), err=True)
+        if file is not None:
+            file.unlink()
+        made = "No file was made" if file is not None else "The list is not whole"
+        raise fail(f"The data of the signers of {slug} were erased meanwhile. {made}.", Exit.INPUT)
+    if file is not None:
+        typer.echo(_reminder(campaign), err=True)
 
 
 def _reminder(campaign: CampaignSnapshot) -> str:

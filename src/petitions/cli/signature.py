@@ -39,7 +39,7 @@ def withdraw_signature(slug: Annotated[str, typer.Argument(help="The campaign.")
         with database.writing() as session:
             campaign = get_snapshot(session, slug)
             found = withdraw(session, campaign.id, make_email_key(address, settings.email_key), utc_now())
-        database.scrub()
+        database.scrub(compact=True)
     if not found:
         raise fail("There is no signature of this address; drafts of it are deleted.", Exit.INPUT)
     typer.echo("The signature is erased.")

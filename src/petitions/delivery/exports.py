@@ -34,7 +34,8 @@ def delete_exports(database: Database, campaign_id: int) -> list[str]:
     """Delete the files of a campaign's exports that lie on this host as they were written. Returns where others
     were written that may still be there: moved, changed, of another host, or not to be deleted."""
     with database.reading() as session:
-        exports = session.scalars(select(Export).where(Export.campaign_id == campaign_id)).all()
+        query = select(Export).where(Export.campaign_id == campaign_id).order_by(Export.made_at, Export.id)
+        exports = session.scalars(query).all()
     left = list(_delete_files([export for export in exports if export.host == socket.gethostname()]))
     left += [f"{export.host}:{export.path}" for export in exports if export.host != socket.gethostname()]
     with database.writing() as session:

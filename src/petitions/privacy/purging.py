@@ -21,15 +21,18 @@ from petitions.campaigns.models import Campaign
 from petitions.campaigns.queries import find_due_for_purge
 from petitions.db import Database
 from petitions.delivery.exports import delete_exports
+from petitions.delivery.models import Export
 from petitions.mail.models import Outbox
 from petitions.signatures.models import Draft, Refusal, Signature, SignatureWord, Tally, Withdrawal
 from petitions.signatures.rollups import roll_up_step
 
 #: Seconds for which a batch may hold the write lock; batches grow and shrink towards it.
 _AIM = 0.03
-_SMALLEST, _LARGEST = 20, 2_000
+_SMALLEST, _FIRST, _LARGEST = 20, 200, 2_000
 #: The rest after a batch, as a multiple of its time: others write meanwhile.
 _REST = 1.0
+#: How often the store's log is tried to be emptied while others read it, and the seconds between.
+_SCRUBS, _SCRUB_PAUSE = 40, 0.25
 
 
 @dataclass
@@ -57,7 +60,15 @@ def purge_due(
     batches; `progress` is told the signatures of each batch."""
     with database.reading() as session:
         due = [campaign_id for campaign_id in find_due_for_purge(session, now) if _is_left(session, campaign_id)]
-    return [purge(database, campaign_id, now, stop, progress) for campaign_id in due if not stop()]
+    reports = []
+    for campaign_id in due:
+        if stop():
+            break
+        with database.writing() as session:
+            slug = _begin(session, campaign_id, now, only_if_due=True)
+        if slug is not None:
+            reports.append(_go_on(database, campaign_id, Report(slug), now, stop, progress))
+    return reports
 
 
 def purge(
@@ -69,7 +80,20 @@ def purge(
 ) -> Report:
     """Erase the personal data of one campaign, whether its time has come or not. Again: what is left of it."""
     with database.writing() as session:
-        report = Report(_begin(session, campaign_id, now))
+        slug = _begin(session, campaign_id, now, only_if_due=False)
+    assert slug is not None
+    return _go_on(database, campaign_id, Report(slug), now, stop, progress)
+
+
+def _go_on(
+    database: Database,
+    campaign_id: int,
+    report: Report,
+    now: datetime,
+    stop: Callable[[], bool],
+    progress: Progress,
+) -> Report:
+    """What comes after the beginning. That it is done is noted last: whoever is killed before does it again."""
     batches = _Batches(database, stop)
     for rows in _erase(batches, campaign_id):
         report.erased += rows
@@ -80,23 +104,40 @@ def purge(
         log.info("purge_stopped", campaign=report.slug, signatures=report.erased)
         return report
     report.exports_left = delete_exports(database, campaign_id)
-    with database.writing() as session:
-        campaign = session.get_one(Campaign, campaign_id)
-        is_first = campaign.purged_at is None
-        campaign.purged_at = campaign.purged_at or now
+    for place in report.exports_left:  # the worker has nobody else to tell
+        log.warning("export_left", campaign=report.slug, place=place)
+    with database.reading() as session:
+        is_first = session.get_one(Campaign, campaign_id).purged_at is None
     if is_first:  # copies that are made later hold nobody
         report.backups_deleted = forget_backups(database)
-    database.scrub()
+    _scrub(database)
+    with database.writing() as session:
+        campaign = session.get_one(Campaign, campaign_id)
+        campaign.purged_at = campaign.purged_at or now
     report.done = True
     log.info("purged", campaign=report.slug, signatures=report.erased, exports_left=len(report.exports_left))
     return report
 
 
-def _begin(session: Session, campaign_id: int, now: datetime) -> str:
-    """Close the campaign for good; its slug. Whoever confirms afterwards sees it in the tally, under its lock."""
+def _scrub(database: Database) -> None:
+    """Take what was erased out of the store's files too, however many read meanwhile."""
+    done = database.scrub(compact=True)
+    for _ in range(_SCRUBS):
+        if done:
+            return
+        time.sleep(_SCRUB_PAUSE)
+        done = database.scrub()
+    log.warning("scrub_waits")  # for somebody who reads for long; the worker does it within the hour
+
+
+def _begin(session: Session, campaign_id: int, now: datetime, *, only_if_due: bool) -> str | None:
+    """Close the campaign for good; its slug. Whoever confirms afterwards sees it in the tally, under its lock.
+    None where it must be due and is not: its closing was put off while other campaigns were purged."""
     session.execute(select(Tally.counted).where(Tally.campaign_id == campaign_id).with_for_update())
+    campaign = session.get_one(Campaign, campaign_id, with_for_update={"key_share": True})
+    if only_if_due and campaign_id not in find_due_for_purge(session, now):
+        return None
     session.execute(update(Tally).where(Tally.campaign_id == campaign_id).values(purging=True))
-    campaign = session.get_one(Campaign, campaign_id)
     if campaign.purge_began_at is None:
         campaign.purge_began_at = now
         campaign.closes_at = min(now, campaign.closes_at or now)
@@ -114,7 +155,7 @@ class _Batches:
     def run(self, erase: Callable[[Session, int], int | None]) -> Iterator[int]:
         """Call `erase(session, most)` again and again, each time in a transaction of its own, until it returns
         None; yields what it returns."""
-        size = 200
+        size = _FIRST
         while not self.stopped:
             if self._stop():
                 self.stopped = True
@@ -146,6 +187,7 @@ def _erase(batches: _Batches, campaign_id: int) -> Iterator[int]:
     yield from batches.run(roll_up)  # the totals by country must know every row before it goes
     yield from batches.run(words)  # first the search and the list, which the public sees
     yield from batches.run(signatures)
+    yield from batches.run(words)  # of names that were changed meanwhile
     for table, key in _OTHERS:
         yield from batches.run(_eraser(table, key, campaign_id))
     yield from batches.run(_mail_eraser(batches.database, campaign_id))
@@ -216,5 +258,5 @@ def _is_left(session: Session, campaign_id: int) -> bool:
     """Whether a purge of the campaign has anything to do."""
     if session.get_one(Campaign, campaign_id).purged_at is None:
         return True
-    tables = (Signature, SignatureWord, Draft, Refusal, Withdrawal, Outbox)
+    tables = (Signature, SignatureWord, Draft, Refusal, Withdrawal, Outbox, Export)
     return any(session.scalar(select(literal(1)).where(t.campaign_id == campaign_id).limit(1)) for t in tables)

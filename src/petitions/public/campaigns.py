@@ -11,6 +11,7 @@ from petitions.campaigns.terms import LocalText, text_in
 from petitions.errors import CampaignNotFound, LinkInvalid
 from petitions.i18n import N_, Translator, text_direction, translator
 from petitions.public.views import CampaignView, LinkView, QuestionView, RetentionView, StatementView
+from petitions.signatures.consents import wording_key
 from petitions.web.languages import resolve_for
 from petitions.web.site import Site, site_of
 
@@ -109,6 +110,7 @@ def view_campaign(
         has_background=bool(campaign.background_languages),
         retention=_view_retention(campaign),
         updates_label=local(terms.updates_label) if terms.updates_label else None,
+        updates_words=wording_key(updates_wording(campaign, language, words)).hex(),
         purged=campaign.purge_began_at is not None,
         find_url=f"/c/{campaign.slug}/find?lang={words.language}",
     )

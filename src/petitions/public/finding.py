@@ -1,5 +1,7 @@
 """Links for whoever lost their mail: a mail address in, the same page in every case."""
 
+from urllib.parse import quote
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -7,8 +9,8 @@ from petitions.clock import utc_now
 from petitions.errors import IntakeFull, IntakeRejected, StoreUnavailable
 from petitions.public.campaigns import Visit, view_campaign, visit
 from petitions.public.forms import AddressForm
-from petitions.public.own import answer_dead_link
-from petitions.public.signing import read_form
+from petitions.public.owner import answer_dead_link
+from petitions.public.signing import read_form, texts_of
 from petitions.signatures.addresses import make_email_key
 from petitions.signatures.relinking import LinkWish
 from petitions.web.errors import error_response
@@ -24,7 +26,12 @@ async def show_find(request: Request) -> Response:
 
 async def find(request: Request) -> Response:
     """Mail the links of this campaign to the address, if there are any."""
-    here, form = await visit(request), AddressForm(await read_form(request))
+    try:
+        here = await visit(request)
+    except StoreUnavailable as away:
+        target = quote(request.scope["path"]) + ("?" + request.url.query if request.url.query else "")
+        return error_response(request, away, (target, texts_of(await read_form(request))))
+    form = AddressForm(await read_form(request))
     if not form.validate():
         return _answer_find(here, form, 422)
     error = await ask_for_links(request, form, here.campaign.id)
@@ -59,6 +66,11 @@ async def ask_for_links(request: Request, form: AddressForm, campaign_id: int | 
 async def show_withdrawn(request: Request) -> Response:
     """After withdrawing; says nothing about anybody."""
     return _answer(await visit(request), "public/withdrawn.html", "/withdrawn", 200)
+
+
+async def show_link_sent(request: Request) -> Response:
+    """After asking for a new link on one's own page; says nothing about anybody."""
+    return _answer(await visit(request), "public/new_link_sent.html", "/link-sent", 200, sent=True)
 
 
 def _answer_find(here: Visit, form: AddressForm, status: int = 200) -> Response:

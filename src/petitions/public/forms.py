@@ -11,6 +11,7 @@ from petitions.campaigns.terms import Terms
 from petitions.i18n import COUNTRY_CODES, N_
 from petitions.signatures import addresses, names
 from petitions.signatures.changing import Said
+from petitions.signatures.consents import wording_key
 
 MAX_LINE = 120
 MAX_COMMENT = 500
@@ -54,6 +55,11 @@ def _tidy_lines(text: str | None) -> str:
 def _required(_form: Form, field: Field) -> None:
     if not field.data or names.is_blank(field.data):
         raise StopValidation(N_("Please fill this in."))
+
+
+def _required_beside_a_name(form: Form, field: Field) -> None:
+    if form["visibility"].data != "anonymous":
+        _required(form, field)
 
 
 def _readable(longest: int) -> Check:
@@ -130,6 +136,9 @@ class SignForm(PlainForm):
     city = StringField(filters=[tidy_line], validators=[_check_line])
     comment = TextAreaField(filters=[_tidy_lines], validators=[_readable(MAX_COMMENT)])
     updates = BooleanField()
+    updates_words = StringField(
+        filters=[tidy_line], validators=[_check_hidden]
+    )  # a digest of those beside the box
     statement = StringField(filters=[tidy_line], validators=[_check_hidden])
     email_checked = StringField(filters=[tidy_line], validators=[_check_hidden])
     website = StringField(filters=[tidy_line], validators=[_check_hidden])  # the honeypot: people do not see it
@@ -145,9 +154,9 @@ def _form_class(shape: tuple[Any, ...]) -> type[SignForm]:
     choices, default, affiliation, questions = shape
     fields: dict[str, Any] = {"visibility": ChoiceField(allowed=choices, default=default, validators=[_required])}
     if affiliation is not None:
-        fields["affiliation"] = _own_line(required=affiliation)
-    for key, required in questions:
-        fields[f"q_{key}"] = _own_line(required=required)
+        fields["affiliation"] = _public_line(required=affiliation)
+    for key, required, public in questions:
+        fields[f"q_{key}"] = (_public_line if public else _own_line)(required=required)
     return type("CampaignSignForm", (SignForm,), fields)
 
 
@@ -155,16 +164,22 @@ def _own_line(required: bool) -> StringField:
     return StringField(filters=[tidy_line], validators=[_required, _check_line] if required else [_check_line])
 
 
+def _public_line(required: bool) -> StringField:
+    """One that is shown and delivered beside a name: of those who give none it is neither asked nor kept."""
+    checks = [_required_beside_a_name, _check_line] if required else [_check_line]
+    return StringField(filters=[tidy_line], validators=checks)
+
+
 def sign_form_for(terms: Terms) -> type[SignForm]:
     """The form of a campaign; made once for each shape of form."""
-    return _form_class(_shape(terms, terms.visibility_choices))
+    return _form_class(_shape(terms, terms.visibility_choices, terms.visibility_default))
 
 
 def own_form_for(terms: Terms, visibility: str) -> type[SignForm]:
     """The form of a signer's own page: everything but the address. It offers the `visibility` that the signer
-    chose, even where the campaign offers it no more."""
+    chose, even where the campaign offers it no more, and a form that says none means that one."""
     choices = terms.visibility_choices
-    return _own_form_class(_shape(terms, choices if visibility in choices else (*choices, visibility)))
+    return _own_form_class(_shape(terms, choices if visibility in choices else (*choices, visibility), visibility))
 
 
 @lru_cache(maxsize=1024)
@@ -173,13 +188,26 @@ def _own_form_class(shape: tuple[Any, ...]) -> type[SignForm]:
     return type("CampaignOwnForm", (_form_class(shape),), absent)
 
 
-def _shape(terms: Terms, choices: tuple[str, ...]) -> tuple[Any, ...]:
+def _shape(terms: Terms, choices: tuple[str, ...], default: str) -> tuple[Any, ...]:
     return (
         choices,
-        terms.visibility_default,
+        default,
         terms.affiliation.required if terms.affiliation else None,
-        tuple((question.key, question.required) for question in terms.questions),
+        tuple((question.key, question.required, question.public) for question in terms.questions),
     )
+
+
+def check_consent(form: SignForm, wording: str) -> bool:
+    """Whether the words beside the ticked box are still those that the visitor read; if not, the box is empty
+    again and says so. To be called after `validate`, which forgets what it says."""
+    shown = form.updates_words.data
+    if not form.updates.data or not shown or shown == wording_key(wording).hex():
+        return True
+    form.updates.data = False
+    form.updates.errors = [
+        N_("These words were changed since you opened the page. Please tick the box again if you agree.")
+    ]
+    return False
 
 
 def said_in(form: SignForm, terms: Terms) -> Said:

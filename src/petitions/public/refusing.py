@@ -3,22 +3,21 @@
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from petitions.clock import utc_now
 from petitions.errors import IntakeFull, IntakeRejected, LinkInvalid, StoreUnavailable
 from petitions.public.campaigns import slug_of, view_campaign
-from petitions.public.own import answer_dead_link
+from petitions.public.owner import answer_dead_link
 from petitions.signatures import refusing
 from petitions.signatures.changing import Unsubscription
 from petitions.signatures.letters import CONFIRM_PURPOSE
 from petitions.signatures.own import OWN_PURPOSE, UNSUBSCRIBE_PURPOSE
 from petitions.signatures.refusing import Standing
 from petitions.tokens import CONFIRM_LIFETIME, Named
-from petitions.web.caching import no_store
 from petitions.web.errors import error_response
 from petitions.web.languages import translator_for
-from petitions.web.pages import answer
+from petitions.web.pages import answer, see_other
 from petitions.web.site import site_of
 
 
@@ -40,7 +39,7 @@ async def refuse(request: Request) -> Response:
         if "undo" in request.query_params:
             await site.database.write(refusing.take_back, link.campaign_id, link.row_id)
             slug = await slug_of(site, link.campaign_id)
-            return _see_other(f"/c/{slug}?lang={translator_for(request).language}")
+            return see_other(f"/c/{slug}?lang={translator_for(request).language}")
         standing = await site.database.write(refusing.refuse, link.campaign_id, link.row_id, utc_now())
         return await _answer_not_me(request, link, standing)
     except LinkInvalid:
@@ -62,7 +61,7 @@ async def _answer_not_me(request: Request, link: Named, standing: Standing) -> R
     if standing is Standing.SIGNED:
         # It was confirmed from this very mailbox; whoever reads the mail withdraws it there.
         token = site.tokens.make(OWN_PURPOSE, link.campaign_id, link.row_id)
-        return _see_other(f"/signature/{token}/withdraw?lang={words.language}")
+        return see_other(f"/signature/{token}/withdraw?lang={words.language}")
     path = f"/confirm/{request.path_params['token']}/not-me"
     return await _answer(
         request,
@@ -120,9 +119,3 @@ async def _answer(request: Request, link: Named, template: str, path: str, **con
         switch=request.method == "GET",
         **context,
     )
-
-
-def _see_other(url: str) -> Response:
-    response = RedirectResponse(url, 303)
-    no_store(response)
-    return response

@@ -15,7 +15,7 @@ from petitions.errors import IntakeFull, IntakeRejected, InvalidRequest, PageNot
 from petitions.ids import new_id
 from petitions.privacy.consent import CONSENT_VERSION
 from petitions.public.campaigns import Visit, updates_wording, view_campaign, visit
-from petitions.public.forms import SignForm, said_in, sign_form_for
+from petitions.public.forms import SignForm, check_consent, said_in, sign_form_for
 from petitions.public.sharing import share_links
 from petitions.public.statement import Standing, find_standing, render_statement
 from petitions.signatures.addresses import make_email_key
@@ -45,7 +45,9 @@ async def sign(request: Request) -> Response:
     data = await read_form(request)
     form = sign_form_for(here.campaign.terms)(data)
     statement, changed = _statement_shown(here, form)
-    if not form.validate() or changed:
+    is_right = form.validate()
+    is_right &= check_consent(form, updates_wording(here.campaign, statement.language, here.words))
+    if not is_right or changed:
         return await _show_again(request, here, statement, form, changed)
     draft = _draft(request, here, form, statement, arrived_at)
     try:

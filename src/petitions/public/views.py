@@ -76,5 +76,6 @@ class CampaignView:
     has_background: bool
     retention: RetentionView
     updates_label: str | None  # the campaign's own words of the consent to updates
+    updates_words: str  # a digest of the words beside its box, whoever's they are
     purged: bool  # the signers' data are erased; the count and the totals by country are left
     find_url: str

@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, cast
 
-from sqlalchemy import delete, update
+from sqlalchemy import Row, Table, delete, update
 from sqlalchemy.orm import Session
 
 from petitions.db import insert_ignoring
@@ -14,6 +15,9 @@ from petitions.signatures.names import folded_words
 from petitions.signatures.own import Done, lock_signature
 from petitions.signatures.rollups import add_to_parts
 from petitions.tokens import Named
+
+# Over the tables and not their classes: the ORM around a row cost as much as the rest of a change.
+_signatures, _words = cast("Table", Signature.__table__), cast("Table", SignatureWord.__table__)
 
 
 @dataclass(frozen=True)
@@ -66,16 +70,12 @@ class Unsubscription:
         return Done.DONE
 
 
-def _store(session: Session, signature: Signature, values: dict[str, object], rolled_up: int) -> None:
+def _store(session: Session, signature: Row[Any], values: dict[str, object], rolled_up: int) -> None:
     """Write new values, and keep the search and the roll-ups what the row says."""
     words_before = _shown_words(signature.visibility, signature.name)
     shares_before = {"country": signature.country, "visibility": signature.visibility}
-    session.execute(
-        update(Signature)
-        .where(Signature.campaign_id == signature.campaign_id, Signature.id == signature.id)
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
+    this = (_signatures.c.campaign_id == signature.campaign_id, _signatures.c.id == signature.id)
+    session.connection().execute(update(_signatures).where(*this).values(**values))
     shares = {name: str(values.get(name, before)) for name, before in shares_before.items()}
     name = values.get("name", signature.name)
     words = _shown_words(shares["visibility"], str(name) if name else None)
@@ -83,13 +83,14 @@ def _store(session: Session, signature: Signature, values: dict[str, object], ro
     if gone := words_before - words:
         drop_words(session, signature.campaign_id, signature.serial, gone)
     if new := words - words_before:
-        session.execute(insert_ignoring(session, SignatureWord), [{**place, "word": word} for word in sorted(new)])
+        session.connection().execute(
+            insert_ignoring(session, SignatureWord), [{**place, "word": word} for word in sorted(new)]
+        )
     if signature.removed_at is None and signature.serial <= rolled_up:
         for dimension, before in shares_before.items():
             if shares[dimension] != before:
                 moved = {(dimension, before): -1, (dimension, shares[dimension]): 1}
                 add_to_parts(session, signature.campaign_id, moved)
-    session.expunge(signature)
 
 
 def _shown_words(visibility: str, name: str | None) -> set[str]:
@@ -98,10 +99,5 @@ def _shown_words(visibility: str, name: str | None) -> set[str]:
 
 def drop_words(session: Session, campaign_id: int, serial: int, words: Collection[str]) -> None:
     """Take a name out of the search."""
-    session.execute(
-        delete(SignatureWord).where(
-            SignatureWord.campaign_id == campaign_id,
-            SignatureWord.serial == serial,
-            SignatureWord.word.in_(sorted(words)),
-        )
-    )
+    these = (_words.c.campaign_id == campaign_id, _words.c.word.in_(sorted(words)), _words.c.serial == serial)
+    session.connection().execute(delete(_words).where(*these))

@@ -71,7 +71,9 @@ _DELETE_DRAFTS = delete(_drafts).where(
     _drafts.c.email_key.in_(bindparam("keys", expanding=True)),
 )
 _SIGNED_IDS = select(_signatures.c.id).where(
-    _signatures.c.campaign_id == bindparam("campaign"), _signatures.c.id.in_(bindparam("ids", expanding=True))
+    _signatures.c.campaign_id == bindparam("campaign"),
+    _signatures.c.id.in_(bindparam("ids", expanding=True)),
+    _signatures.c.link_epoch == 0,  # else its signer asked for a new link: the mails before it tell nothing
 )
 _SIGNED_KEYS = select(_signatures.c.email_key).where(
     _signatures.c.campaign_id + 0 == bindparam("campaign"),

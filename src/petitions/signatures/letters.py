@@ -56,7 +56,7 @@ class SignerLetters:
             extra = {
                 "confirm_url": f"{self.base_url}/confirm/{token}?lang={mail.language}",
                 "not_me_url": f"{self.base_url}/confirm/{token}/not-me?lang={mail.language}",
-                "own_url": self._own_url(draft, 0, mail.language),
+                "own_url": self._own_url(draft, 0, campaign, mail.language),
                 "lines": describe(draft, campaign, mail.language),
             }
             letter = self._letter("confirm", draft, draft.email, campaign, mail.language, extra)
@@ -81,14 +81,16 @@ class SignerLetters:
             signature, campaign = signatures.get(mail.subject_id), campaigns.get(mail.campaign_id)
             if not isinstance(signature, Signature) or campaign is None or signature.email is None:
                 continue
-            extra = {"own_url": self._own_url(signature, signature.link_epoch, mail.language)}
+            extra = {"own_url": self._own_url(signature, signature.link_epoch, campaign, mail.language)}
             letters[mail.id] = self._letter(message, signature, signature.email, campaign, mail.language, extra)
         return letters
 
-    def _own_url(self, row: Draft | Signature, epoch: int, language: str) -> str:
-        """Of the signer's own page; a draft keeps its id when it becomes a signature."""
+    def _own_url(self, row: Draft | Signature, epoch: int, campaign: CampaignSnapshot, language: str) -> str:
+        """Of the signer's own page; a draft keeps its id when it becomes a signature. In a neutral mail the
+        address does not say what it is about either."""
         token = self.tokens.make(OWN_PURPOSE, row.campaign_id, row.id, epoch)
-        return f"{self.base_url}/signature/{token}?lang={language}"
+        page = "entry" if campaign.terms.mail is not None else "signature"
+        return f"{self.base_url}/{page}/{token}?lang={language}"
 
     def unsubscribe_url(self, signature: Signature, language: str) -> str:
         """For `Letter.unsubscribe_url` of every mail that needs the consent to updates (RFC 8058)."""

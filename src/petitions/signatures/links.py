@@ -28,7 +28,9 @@ def find_linked(session: Session, campaign_id: int, draft_id: UUID) -> Found:
         raise LinkInvalid
     draft = session.get(Draft, (campaign_id, draft_id))
     if draft is None:
-        is_signature = session.get(Signature, (campaign_id, draft_id)) is not None
+        signature = session.get(Signature, (campaign_id, draft_id))
+        # Where the signer asked for a new link, the mails before it tell nothing any more.
+        is_signature = signature is not None and signature.link_epoch == 0
         return Found(slug, None, None, is_signature)
     statement = session.get(Statement, draft.statement_id)
     session.expunge_all()

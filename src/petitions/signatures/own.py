@@ -6,21 +6,39 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import Any, Protocol, cast
 
-from sqlalchemy import select
+from sqlalchemy import Row, Table, bindparam, select
 from sqlalchemy.orm import Session
 
-from petitions.campaigns.models import Statement
-from petitions.campaigns.queries import find_slug
+from petitions.campaigns.models import Campaign, Statement
 from petitions.errors import LinkInvalid
-from petitions.signatures.consents import find_wording
-from petitions.signatures.models import Draft, Signature, Tally, Withdrawal
+from petitions.signatures.models import ConsentWording, Draft, Signature, Tally, Withdrawal
 from petitions.tokens import Named
 
 #: Tokens of the own page, and of the one click that stops mails.
 OWN_PURPOSE = "signature"
 UNSUBSCRIBE_PURPOSE = "unsubscribe"
+_MOST_WORDINGS = 500
+
+# Built once, over the tables and not their classes: see drafting.py.
+_signatures, _campaigns = cast("Table", Signature.__table__), cast("Table", Campaign.__table__)
+_consents = cast("Table", ConsentWording.__table__)
+_THIS = (
+    _signatures.c.campaign_id == bindparam("campaign"),
+    _signatures.c.id == bindparam("id"),
+    _signatures.c.link_epoch == bindparam("epoch"),
+)
+_LOCKED = select(_signatures).where(*_THIS).with_for_update()
+_OWN = (
+    select(_signatures, _campaigns.c.slug, _consents.c.text.label("updates_wording"))
+    .join(_campaigns, _campaigns.c.id == _signatures.c.campaign_id)
+    .outerjoin(
+        _consents,
+        (_consents.c.campaign_id == _signatures.c.campaign_id) & (_consents.c.key == _signatures.c.updates_key),
+    )
+    .where(*_THIS)
+)
 
 
 @dataclass(frozen=True)
@@ -28,7 +46,7 @@ class OwnSignature:
     """Everything that is stored of one signature."""
 
     slug: str
-    signature: Signature
+    signature: Row[Any]  # every column of `signatures`
     statement: Statement  # exactly the wording that was signed
     updates_wording: str | None
 
@@ -51,19 +69,22 @@ class Action(Protocol):
     def apply(self, session: Session, rolled_up: int) -> Done: ...
 
 
-def find_own(session: Session, link: Named) -> OwnSignature:
-    """What the link leads to. Raises LinkInvalid, the same for a link that was replaced and for a signature
-    that is gone."""
-    signature = session.get(Signature, (link.campaign_id, link.row_id))
-    if signature is None or signature.link_epoch != link.epoch:
+def find_own(session: Session, link: Named, wordings: dict[int, Statement] | None = None) -> OwnSignature:
+    """What the link leads to. `wordings` keeps statements by their ids, for a row never changes. Raises
+    LinkInvalid, the same for a link that was replaced and for a signature that is gone."""
+    wordings = {} if wordings is None else wordings
+    values = {"campaign": link.campaign_id, "id": link.row_id, "epoch": link.epoch}
+    row = session.connection().execute(_OWN, values).one_or_none()
+    if row is None:
         raise LinkInvalid
-    slug = find_slug(session, link.campaign_id)
-    statement = session.get(Statement, signature.statement_id)
-    wording = find_wording(session, link.campaign_id, signature.updates_key)
-    if slug is None or statement is None:
-        raise LinkInvalid
-    session.expunge_all()
-    return OwnSignature(slug, signature, statement, wording)
+    statement = wordings.get(row.statement_id)
+    if statement is None:
+        statement = session.get_one(Statement, row.statement_id)
+        session.expunge(statement)
+        if len(wordings) >= _MOST_WORDINGS:
+            wordings.clear()
+        wordings[statement.id] = statement
+    return OwnSignature(row.slug, row, statement, row.updates_wording)
 
 
 def is_waiting(session: Session, link: Named) -> bool:
@@ -94,10 +115,7 @@ def store_actions(session: Session, actions: Sequence[Action]) -> list[Done]:
     return done
 
 
-def lock_signature(session: Session, link: Named) -> Signature | None:
+def lock_signature(session: Session, link: Named) -> Row[Any] | None:
     """The signature of a link that works, until the end of the transaction."""
-    this = (Signature.campaign_id == link.campaign_id, Signature.id == link.row_id)
-    signature = session.scalar(
-        select(Signature).where(*this).with_for_update().execution_options(populate_existing=True)
-    )
-    return signature if signature is not None and signature.link_epoch == link.epoch else None
+    values = {"campaign": link.campaign_id, "id": link.row_id, "epoch": link.epoch}
+    return session.connection().execute(_LOCKED, values).one_or_none()

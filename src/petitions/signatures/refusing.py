@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Table, bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from petitions.db import insert_ignoring
-from petitions.signatures.models import Draft, Refusal, Signature
+from petitions.signatures.models import Draft, Refusal, Signature, Tally
 
 _refusals = cast("Table", Refusal.__table__).c
 _REFUSED = select(_refusals.campaign_id, _refusals.email_key).where(
@@ -24,7 +24,7 @@ class Standing(Enum):
     WAITING = "waiting"  # the draft waits; it can be refused
     REFUSED = "refused"  # that was done; it can be taken back
     SIGNED = "signed"  # it was confirmed; its owner withdraws it on their own page
-    GONE = "gone"
+    GONE = "gone"  # or its signer asked for a new link, and the mails before it tell nothing any more
 
 
 def find_refusals(session: Session, email_keys: Sequence[bytes]) -> set[tuple[int, bytes]]:
@@ -39,7 +39,8 @@ def find_standing(session: Session, campaign_id: int, draft_id: UUID) -> Standin
         return Standing.WAITING
     if session.scalar(select(Refusal.email_key).where(*_by_draft(campaign_id, draft_id))) is not None:
         return Standing.REFUSED
-    if session.get(Signature, (campaign_id, draft_id)) is not None:
+    signature = session.get(Signature, (campaign_id, draft_id))
+    if signature is not None and signature.link_epoch == 0:
         return Standing.SIGNED
     return Standing.GONE
 
@@ -47,6 +48,9 @@ def find_standing(session: Session, campaign_id: int, draft_id: UUID) -> Standin
 def refuse(session: Session, campaign_id: int, draft_id: UUID, now: datetime) -> Standing:
     """Delete every draft of this draft's address for the campaign, and remember the address by its key.
     Again: nothing changes."""
+    # The lock of those who confirm, or the same draft could be refused and counted at once; and of those who
+    # refuse another draft of this address, or each could wait for the other.
+    session.execute(select(Tally.counted).where(Tally.campaign_id == campaign_id).with_for_update())
     this = (Draft.campaign_id == campaign_id, Draft.id == draft_id)
     email_key = session.scalar(select(Draft.email_key).where(*this).with_for_update())
     if email_key is None:

@@ -41,8 +41,9 @@ class NewLink:
             return Done.GONE
         mails = LimitedMails(session, {signature.email_key}, self.arrived_at)
         key, language = signature.email_key, signature.language
-        if not mails.add(OWN_LINK, signature.campaign_id, signature.id, key, language):
-            return Done.TOO_MANY_MAILS  # without a mail nobody would have a link that works
+        # Without a mail nobody would have a link that works; a sealed address gets none.
+        if signature.email is None or not mails.add(OWN_LINK, signature.campaign_id, signature.id, key, language):
+            return Done.TOO_MANY_MAILS
         mails.queue()
         this = (Signature.campaign_id == signature.campaign_id, Signature.id == signature.id)
         epoch = Signature.link_epoch + 1

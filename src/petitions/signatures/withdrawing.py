@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, cast
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Row, Table, delete, select, update
 from sqlalchemy.orm import Session
 
-from petitions.db import Database, insert_ignoring
+from petitions.db import Database, insert_for, insert_ignoring
 from petitions.signatures.changing import drop_words
 from petitions.signatures.models import Draft, Refusal, Signature, Tally, Withdrawal
 from petitions.signatures.names import folded_words
@@ -16,6 +17,7 @@ from petitions.tokens import Named
 
 #: For so long pressing the button again says that it was done.
 _REMEMBERED = timedelta(days=1)
+_signatures = cast("Table", Signature.__table__)
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,8 @@ def withdraw(session: Session, campaign_id: int, email_key: bytes, now: datetime
     rolled_up = session.scalar(
         select(Tally.rolled_up_serial).where(Tally.campaign_id == campaign_id).with_for_update()
     )
-    this = (Signature.campaign_id == campaign_id, Signature.email_key == email_key)
-    signature = session.scalar(select(Signature).where(*this).with_for_update())
+    this = (_signatures.c.campaign_id == campaign_id, _signatures.c.email_key == email_key)
+    signature = session.execute(select(_signatures).where(*this).with_for_update()).one_or_none()
     if signature is None or rolled_up is None:
         session.execute(delete(Draft).where(Draft.campaign_id == campaign_id, Draft.email_key == email_key))
         return False
@@ -60,16 +62,20 @@ def forget_withdrawals(database: Database, now: datetime) -> None:
         session.execute(delete(Withdrawal).where(Withdrawal.withdrawn_at < now - _REMEMBERED))
 
 
-def _erase(session: Session, signature: Signature, rolled_up: int, now: datetime) -> None:
+def _erase(session: Session, signature: Row[Any], rolled_up: int, now: datetime) -> None:
     campaign_id, email_key = signature.campaign_id, signature.email_key
-    session.expunge(signature)
     session.execute(delete(Draft).where(Draft.campaign_id == campaign_id, Draft.email_key == email_key))
     drop_words(session, campaign_id, signature.serial, folded_words(signature.name or ""))
-    session.execute(delete(Signature).where(Signature.campaign_id == campaign_id, Signature.id == signature.id))
+    session.execute(
+        delete(_signatures).where(_signatures.c.campaign_id == campaign_id, _signatures.c.id == signature.id)
+    )
     if signature.removed_at is not None:
-        # What the campaign took off its list does not come back by withdrawing and signing again.
+        # What the campaign took off its list does not come back by withdrawing and signing again; not by taking
+        # back an earlier refusal either.
         row = {"email_key": email_key, "campaign_id": campaign_id, "draft_id": None, "refused_at": now}
-        session.execute(insert_ignoring(session, Refusal), row)
+        refusal = insert_for(session, Refusal)
+        keys = ["email_key", "campaign_id"]
+        session.execute(refusal.on_conflict_do_update(index_elements=keys, set_={"draft_id": None}), row)
         return
     session.execute(
         update(Tally)

@@ -1,11 +1,11 @@
 """The shortest way for a wave: the same question within a second gets the same answer, before any routing."""
 
-import secrets
 import time
 from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from petitions.ids import new_request_id
 from petitions.web import metrics
 from petitions.web.caching import FRESH_UNTIL, accepts_gzip
 
@@ -42,7 +42,7 @@ class FreshAnswers:
         started = time.monotonic()
         answer = self._answers.get(key)
         if answer is not None and started < answer.fresh_until:
-            identifier = secrets.token_hex(8).encode()
+            identifier = new_request_id().encode()
             headers = [*answer.headers, (_REQUEST_ID, identifier)]
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await send(answer.body)

@@ -1,6 +1,5 @@
 """What every response carries, and what is measured of every request."""
 
-import secrets
 import time
 from urllib.parse import quote
 
@@ -8,6 +7,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from petitions import log
+from petitions.ids import new_request_id
 from petitions.web import metrics
 from petitions.web.errors import error_response
 
@@ -41,7 +41,7 @@ class Frame:
         scope["scheme"] = self.scheme  # what visitors see, in front of every proxy
         if not scope["query_string"].isascii():
             scope["query_string"] = quote(scope["query_string"], safe="!$%&'()*+,/:;=?@").encode()
-        identifier = secrets.token_hex(8)
+        identifier = new_request_id()
         token = log.request_id.set(identifier)
         started = time.perf_counter()
         status, begun = 500, False

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse
 
 from petitions import templating
 from petitions.i18n import LANGUAGES, Translator, language_name
@@ -73,5 +73,12 @@ def answer(
     """A page that follows an action or belongs to one person: nobody keeps it."""
     response = HTMLResponse(render(site, words, template, path, **context), status_code)
     response.headers["Content-Language"] = words.language
+    no_store(response)
+    return response
+
+
+def see_other(url: str) -> RedirectResponse:
+    """Where to go after an action; nobody keeps it."""
+    response = RedirectResponse(url, 303)
     no_store(response)
     return response

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from starlette.requests import HTTPConnection
 
+from petitions.campaigns.models import Statement
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.db import Database
 from petitions.settings import Settings
@@ -31,6 +32,7 @@ class Site:
     owning: Intake[Action, Done]  # what signers do with their own signature
     campaigns: TimedCache[str, CampaignSnapshot]
     slugs: dict[int, str] = field(default_factory=dict)  # a campaign keeps its slug for ever
+    wordings: dict[int, Statement] = field(default_factory=dict)  # by id; a row never changes
     pages: PageCache = field(default_factory=PageCache)
     # Answers to what visitors typed: apart, so that nobody can push the pages of a wave out of their cache.
     searches: PageCache = field(default_factory=lambda: PageCache(capacity=128))

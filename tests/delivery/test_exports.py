@@ -1,0 +1,153 @@
+"""Lists that were written to files go with the people in them; what cannot be deleted is told."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+
+from petitions.campaigns.queries import CampaignSnapshot
+from petitions.clock import utc_now
+from petitions.db import Database
+from petitions.delivery.exports import delete_exports, record_export
+from petitions.delivery.models import Export
+from petitions.privacy.purging import purge, purge_due
+from petitions.settings import Settings
+from tests.factories import make_campaign, sign_and_confirm
+from tests.privacy.support import Logged
+from tests.web.support import count_rows
+
+
+def written(database: Database, campaign: CampaignSnapshot, file: Path, content: str = "1,Ana\r\n") -> Path:
+    """A list that an export wrote."""
+    file.write_text(content)
+    with database.writing() as session:
+        record_export(session, campaign.id, file, 1, utc_now())
+    return file
+
+
+def test_an_export_is_remembered_as_it_was_written(
+    database: Database, campaign: CampaignSnapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its whole path, for the purge runs somewhere else."""
+    monkeypatch.chdir(tmp_path)
+    written(database, campaign, Path("list.csv"))
+    with database.reading() as session:
+        export = session.scalars(select(Export)).one()
+    found = (tmp_path / "list.csv").stat()
+    assert (export.host, export.path) == (socket.gethostname(), f"{tmp_path}/list.csv")
+    assert (export.size, export.modified_ns, export.rows) == (found.st_size, found.st_mtime_ns, 1)
+
+
+def test_a_list_that_lies_as_it_was_written_is_deleted(
+    database: Database, campaign: CampaignSnapshot, tmp_path: Path
+) -> None:
+    lists = [written(database, campaign, tmp_path / name) for name in ("a.csv", "b.csv")]
+    assert delete_exports(database, campaign.id) == []
+    assert [file.exists() for file in lists] == [False, False]
+    assert count_rows(database, Export) == 0
+
+
+def test_a_list_that_somebody_worked_in_is_left_and_told(
+    database: Database, campaign: CampaignSnapshot, tmp_path: Path
+) -> None:
+    longer = written(database, campaign, tmp_path / "longer.csv")
+    longer.write_text("1,Ana\r\n2,Boris\r\n")
+    as_long = written(database, campaign, tmp_path / "as-long.csv")
+    before = as_long.stat()
+    as_long.write_text("1,Eva\r\n")
+    os.utime(as_long, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
+    assert delete_exports(database, campaign.id) == [f"{tmp_path}/as-long.csv", f"{tmp_path}/longer.csv"]
+    assert longer.exists()
+    assert as_long.exists()
+
+
+def test_a_list_that_is_not_there_any_more_is_told(
+    database: Database, campaign: CampaignSnapshot, tmp_path: Path
+) -> None:
+    """It may have been moved."""
+    written(database, campaign, tmp_path / "moved.csv").rename(tmp_path / "elsewhere.csv")
+    assert delete_exports(database, campaign.id) == [f"{tmp_path}/moved.csv"]
+    assert (tmp_path / "elsewhere.csv").exists()
+
+
+def test_a_link_in_place_of_a_list_is_not_followed(
+    database: Database, campaign: CampaignSnapshot, tmp_path: Path
+) -> None:
+    file = written(database, campaign, tmp_path / "list.csv")
+    file.rename(tmp_path / "mine.csv")
+    file.symlink_to(tmp_path / "mine.csv")
+    assert delete_exports(database, campaign.id) == [f"{tmp_path}/list.csv"]
+    assert (tmp_path / "mine.csv").exists()
+
+
+def test_a_list_on_another_host_is_told_with_its_host(
+    database: Database, campaign: CampaignSnapshot, tmp_path: Path
+) -> None:
+    """What lies here under the same path is another file."""
+    file = written(database, campaign, tmp_path / "list.csv")
+    with database.writing() as session:
+        session.execute(update(Export).values(host="other.example.org"))
+    assert delete_exports(database, campaign.id) == [f"other.example.org:{tmp_path}/list.csv"]
+    assert file.exists()
+    assert count_rows(database, Export) == 0
+
+
+def test_of_several_lists_in_one_place_the_latest_counts(
+    database: Database, campaign: CampaignSnapshot, tmp_path: Path
+) -> None:
+    for number in range(5):
+        written(database, campaign, tmp_path / "list.csv", "x" * (9 - number))
+    with database.writing() as session:  # rows come back as the store likes
+        first = session.scalars(select(Export).order_by(Export.made_at)).first()
+        assert first is not None
+        values = {column: getattr(first, column) for column in first.__table__.columns.keys()}  # noqa: SIM118
+        session.delete(first)
+        session.flush()
+        session.add(Export(**values))
+    assert delete_exports(database, campaign.id) == []
+    assert not (tmp_path / "list.csv").exists()
+
+
+def test_lists_of_another_campaign_stay(database: Database, campaign: CampaignSnapshot, tmp_path: Path) -> None:
+    other = written(database, make_campaign(database, slug="other"), tmp_path / "other.csv")
+    written(database, campaign, tmp_path / "list.csv")
+    assert delete_exports(database, campaign.id) == []
+    assert other.exists()
+    assert count_rows(database, Export) == 1
+
+
+def test_a_purge_deletes_lists_and_tells_which_it_left(
+    database: Database, settings: Settings, campaign: CampaignSnapshot, tmp_path: Path, logged: Logged
+) -> None:
+    """In the log too, for the worker has nobody else to tell."""
+    sign_and_confirm(database, settings, campaign)
+    gone, changed = (written(database, campaign, tmp_path / name) for name in ("gone.csv", "changed.csv"))
+    changed.write_text("worked in")
+    report = purge(database, campaign.id, utc_now())
+    assert report.exports_left == [f"{tmp_path}/changed.csv"]
+    assert not gone.exists()
+    assert logged.named("export_left") == [{"campaign": "free-boris", "place": f"{tmp_path}/changed.csv"}]
+    assert logged.named("purged") == [{"campaign": "free-boris", "signatures": 1, "exports_left": 1}]
+
+
+def test_a_purge_that_was_broken_off_leaves_the_lists_to_the_next(
+    database: Database, campaign: CampaignSnapshot, tmp_path: Path
+) -> None:
+    file = written(database, campaign, tmp_path / "list.csv")
+    assert purge(database, campaign.id, utc_now(), stop=lambda: True).done is False
+    assert file.exists()
+    assert [report.done for report in purge_due(database, utc_now())] == [True]
+    assert not file.exists()
+
+
+def test_a_list_that_was_recorded_at_the_last_moment_goes_too(
+    database: Database, campaign: CampaignSnapshot, tmp_path: Path
+) -> None:
+    """Its export had looked before the purge began, and committed when the purge was over."""
+    purge(database, campaign.id, utc_now())
+    file = written(database, campaign, tmp_path / "list.csv")
+    assert len(purge_due(database, utc_now())) == 1
+    assert not file.exists()
+    assert purge_due(database, utc_now()) == []
