@@ -15,38 +15,29 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
-from sqlalchemy import DateTime, MetaData, String, Table, create_engine, event
+from sqlalchemy import DateTime, MetaData, String, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
-from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from petitions.engines import BUSY_TIMEOUT, postgresql_engine, sqlite_engine
 from petitions.errors import StoreUnavailable
 from petitions.write_lock import WriteLock
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: Seconds that SQLite waits for a lock which another program (a backup, a shell) holds.
-_BUSY_TIMEOUT = 5.0
-_SCRUB_TIMEOUT = 0.08  # the same of the log that is to be emptied, while nobody can write
-#: 32 MiB, which are written anew in a third of a second (measured: 100 to 150 MB/s).
-_IS_SMALL = "SELECT page_count - freelist_count <= 8192 FROM pragma_page_count, pragma_freelist_count"
+#: Seconds that SQLite waits for readers of a log that is to be emptied, while nobody can write.
+_SCRUB_TIMEOUT = 0.08
+#: 8 MiB, which are written anew in less than a tenth of a second (measured: 100 to 150 MB/s).
+_IS_SMALL = "SELECT page_count - freelist_count <= 2048 FROM pragma_page_count, pragma_freelist_count"
 #: Seconds that somebody waits for an answer of the store.
 _READ_TIMEOUT = 8.0
-#: Of a connection that writes, as SQLite counts: 128 MiB of cache and 256 of the file mapped, used as the store
-#: grows. Readers have 16 MiB, so that an export stays small.
-_WRITER_CACHE = -131_072
-_WRITER_MAP = 268_435_456
 _READERS = 4
-#: Before its first ANALYZE PostgreSQL takes every table for small and reads it whole, and a wave on a young store
-#: slowed down by half until autovacuum came by; every query of ours has its index, so such plans are ruled out.
-_POSTGRESQL_OPTIONS = (
-    "-c timezone=UTC -c lock_timeout=10s -c statement_timeout=60s -c enable_seqscan=off -c jit=off"
-)
 _WRITERS_POSTGRESQL = 4
 
 
@@ -106,10 +97,10 @@ class Database:
             if _is_new(file):
                 with self._lock.held():
                     _begin_log(file)
-            self.engine = _sqlite_engine(url)
+            self.engine = sqlite_engine(url, _READERS)
         else:
             self.file = self._lock = None
-            self.engine = _postgresql_engine(url)
+            self.engine = postgresql_engine(url, _READERS + _WRITERS_POSTGRESQL)
         self._writing_engine = self.engine.execution_options(petitions_writes=True)
         writers = 1 if self.is_sqlite else _WRITERS_POSTGRESQL
         self._writers = ThreadPoolExecutor(writers, thread_name_prefix="petitions-write")
@@ -173,6 +164,22 @@ class Database:
             return not file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         return False
 
+    def compact(self) -> None:
+        """Write the store anew, however large it is: nobody can write meanwhile. Raises StoreUnavailable."""
+        if self.file is None or self._lock is None:
+            with _translated(), self.engine.connect() as connection:
+                connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+                connection.exec_driver_sql("SET statement_timeout = 0")
+                connection.exec_driver_sql("VACUUM")
+            return
+        try:
+            with self._lock.held(), closing(sqlite3.connect(self.file, timeout=BUSY_TIMEOUT)) as file:
+                file.execute("PRAGMA temp_store=MEMORY")  # no copy of anybody in a temporary file
+                file.execute("VACUUM")
+                file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            raise StoreUnavailable(type(error).__name__) from None
+
     def close(self) -> None:
         """Let what runs end, and close every connection."""
         self._writers.shutdown()
@@ -220,7 +227,7 @@ def _begin_log(file: Path) -> None:
     """Give a new store its write-ahead log. Two connections that change the journal at once refuse each other
     without waiting, so it is done once, under the lock."""
     if _is_new(file):
-        with closing(sqlite3.connect(file, timeout=_BUSY_TIMEOUT)) as connection:
+        with closing(sqlite3.connect(file, timeout=BUSY_TIMEOUT)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA user_version=1")  # a page, so that the file is no longer empty
 
@@ -239,62 +246,3 @@ def _translated() -> Iterator[None]:
 def _cause(error: Exception) -> str:
     original = getattr(error, "orig", None)
     return type(original).__name__ if original is not None else type(error).__name__
-
-
-def _sqlite_engine(url: str) -> Engine:
-    engine = create_engine(
-        url,
-        hide_parameters=True,
-        connect_args={"timeout": _BUSY_TIMEOUT, "check_same_thread": False},
-        pool_size=_READERS + 2,
-        max_overflow=4,
-    )
-
-    @event.listens_for(engine, "connect")
-    def set_pragmas(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # transactions are begun below, not by the driver
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            "secure_delete=ON",
-            "temp_store=MEMORY",
-            "cache_size=-16384",
-            "journal_size_limit=67108864",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        if connection.get_execution_options().get("petitions_writes", False):
-            if not connection.info.get("petitions_writer"):
-                # Addresses are hashes, so every confirmation lands on another page of a large index.
-                connection.exec_driver_sql(f"PRAGMA cache_size={_WRITER_CACHE}")
-                connection.exec_driver_sql(f"PRAGMA mmap_size={_WRITER_MAP}")
-                connection.info["petitions_writer"] = True
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        else:
-            connection.exec_driver_sql("BEGIN")
-
-    return engine
-
-
-def _postgresql_engine(url: str) -> Engine:
-    return create_engine(
-        url,
-        hide_parameters=True,
-        isolation_level="READ COMMITTED",
-        pool_pre_ping=False,
-        pool_size=_READERS + _WRITERS_POSTGRESQL,
-        max_overflow=4,
-        pool_timeout=10,
-        connect_args={
-            "connect_timeout": 5,
-            # A server that hangs without closing its connections must not hang us.
-            "tcp_user_timeout": 10_000,
-            "keepalives_idle": 10,
-            "keepalives_interval": 5,
-            "keepalives_count": 3,
-            "options": _POSTGRESQL_OPTIONS,
-        },
-    )

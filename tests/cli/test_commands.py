@@ -3,6 +3,7 @@
 import socket
 import sqlite3
 import threading
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -423,6 +424,25 @@ def test_backup_on_a_full_disk_leaves_nothing(
 def test_backup_of_postgresql_is_pg_dump_s(database: Database, petitions: Petitions, tmp_path: Path) -> None:
     result = petitions("db", "backup", tmp_path / "copy.db")
     assert (result.exit_code, result.stderr) == (2, "The store is PostgreSQL: use pg_dump.\n")
+
+
+def test_compact_writes_the_store_anew(database: Database, petitions: Petitions, settings: Settings) -> None:
+    """However large it is; what is stored stays."""
+    draft = sign_and_confirm(database, settings, make_campaign(database))
+    if database.file is not None:
+        with closing(sqlite3.connect(database.file)) as store:
+            store.execute("CREATE TABLE once (content BLOB)")
+            store.execute("INSERT INTO once VALUES (zeroblob(20000000))")
+            store.execute("DROP TABLE once")
+            store.commit()
+            store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        assert database.file.stat().st_size > 20_000_000
+    result = petitions("db", "compact")
+    assert (result.exit_code, result.stdout) == (0, "The store is written anew.\n")
+    if database.file is not None:
+        assert database.file.stat().st_size < 2_000_000
+    with database.reading() as session:
+        assert session.get_one(Signature, (draft.campaign_id, draft.id)).name == draft.name
 
 
 def test_a_taken_port_ends_with_one(database: Database, petitions: Petitions) -> None:

@@ -29,6 +29,7 @@ def test_these_are_the_commands() -> None:
         "campaign import",
         "campaign list",
         "db backup",
+        "db compact",
         "db upgrade",
         "demo",
         "export",

@@ -137,7 +137,7 @@ def test_a_large_store_is_not_written_anew(
     assert database.file is not None
     large = database.file.stat().st_size
     with monkeypatch.context() as patch:
-        patch.setattr(db, "_IS_SMALL", db._IS_SMALL.replace("8192", "8"))
+        patch.setattr(db, "_IS_SMALL", db._IS_SMALL.replace("2048", "8"))
         assert database.scrub(compact=True)
     assert database.file.stat().st_size == large
     assert database.scrub()
@@ -168,6 +168,6 @@ def test_what_is_free_does_not_make_a_store_large(
         ).fetchone()
     free_pages(database)
     large = database.file.stat().st_size
-    monkeypatch.setattr(db, "_IS_SMALL", db._IS_SMALL.replace("8192", str(used)))
+    monkeypatch.setattr(db, "_IS_SMALL", db._IS_SMALL.replace("2048", str(used)))
     assert database.scrub(compact=True)
     assert database.file.stat().st_size < large
