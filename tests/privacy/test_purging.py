@@ -308,6 +308,26 @@ def test_stragglers_are_swept_later(database: Database, settings: Settings) -> N
     assert purge_due(database, now + DAY) == []
 
 
+def test_whoever_goes_on_signing_does_not_keep_a_purge_from_its_end(
+    database: Database, settings: Settings, small_batches: None
+) -> None:
+    """Servers that have not seen the purge bring a draft after every batch."""
+    campaign = closed(database)
+    sent = []
+
+    def send(_rows: int) -> None:
+        sent.append(sign(database, settings, campaign))
+        assert len(sent) < 50
+
+    for _ in range(25):
+        send(0)
+    (report,) = purge_due(database, utc_now(), progress=send)
+    assert report.done
+    assert 0 < left(database, campaign)["drafts"] < 10
+    purge_due(database, utc_now())
+    assert left(database, campaign) == {}
+
+
 # Stopping, breaking, going on
 
 

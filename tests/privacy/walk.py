@@ -41,6 +41,7 @@ SIGN = f"{PLACE}/signatures"
 NETWORKS = ("198.51.100.77", "2001:db8:77::7")
 METRICS_TOKEN = "a token for the metrics"
 _LINK = re.compile(r"http://127\.0\.0\.1:\d+(/(confirm|signature)/([^/\s?]+)\?lang=\w+)(?=\s)")
+_PAGES = ("find", "privacy", "signed", "thanks", "withdrawn", "link-sent")
 _SCRIPTS = ("ascii", "accented", "arabic")
 _VISIBILITIES = ("public", "initials", "addressee", "anonymous")
 _CAMPAIGN: dict[str, Any] = {
@@ -276,7 +277,9 @@ class Walk:
         await self.get(None, unsubscribe)
         await self.post(None, unsubscribe, {"List-Unsubscribe": "One-Click"}, 200)
         renewed = self.person("ascii public")
-        await self.post(renewed, own["ascii public"].replace("?", "/new-link?"), status=200)
+        await self.get(renewed, own["ascii public"].replace("/signature/", "/entry/"), 303)
+        sent = await self.post(renewed, own["ascii public"].replace("?", "/new-link?"))
+        await self.get(None, sent.headers["location"])
         await self.get(renewed, own["ascii public"], 404)
         await self.get(renewed, await self.link(renewed, "signature"))
 
@@ -369,7 +372,7 @@ class Walk:
         seen: dict[str, Answer] = {}
         waiting = [f"{path}?lang={lang}" for lang in ("en", "es", "ar") for path in ("/", PLACE, SIGN)]
         for slug in ("free-boris", "other"):
-            waiting += [f"/c/{slug}/{page}" for page in ("find", "privacy", "signed", "thanks", "withdrawn")]
+            waiting += [f"/c/{slug}/{page}" for page in _PAGES]
             waiting += [f"/api/v1/campaigns/{slug}", f"/c/{slug}/signatures", f"/c/{slug}/qr.svg"]
         waiting += ["/api/v1/campaigns", "/api/openapi.json", "/healthz", "/?q=boris", "/metrics"]
         while waiting:

@@ -15,7 +15,9 @@ from petitions.signatures.confirming import Confirmation, Outcome, store_confirm
 from petitions.signatures.consents import wording_key
 from petitions.signatures.counting import find_count, recount
 from petitions.signatures.models import Draft, Signature, SignatureWord, Tally
-from tests.factories import confirm, make_campaign, sign, sign_and_confirm
+from petitions.signatures.own import Done
+from petitions.signatures.relinking import NewLink
+from tests.factories import act, confirm, link_to, make_campaign, sign, sign_and_confirm
 
 
 def count(database: Database, campaign: CampaignSnapshot) -> int:
@@ -54,6 +56,17 @@ def test_a_signature_takes_its_consent_along_and_begins_with_the_first_link(
             signature = session.get_one(Signature, (campaign.id, draft.id))
             assert (signature.updates, signature.updates_at, signature.updates_key) == (draft.updates, at, key)
             assert (signature.link_epoch, signature.removed_at) == (0, None)
+
+
+def test_after_a_new_link_the_button_of_the_old_mail_tells_nothing(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    """Whoever reads the mails of before learns no longer whether there is a signature."""
+    draft = sign_and_confirm(database, settings, campaign)
+    assert confirm(database, draft) is Outcome.COUNTED_BEFORE
+    assert act(database, NewLink(link_to(draft), utc_now())) == [Done.DONE]
+    assert confirm(database, draft) is Outcome.GONE
+    assert count(database, campaign) == 1
 
 
 def test_a_campaign_whose_data_are_being_erased_counts_nobody(

@@ -22,7 +22,7 @@ from petitions.signatures.letters import SignerLetters
 from petitions.signatures.models import Draft, Refusal
 from petitions.signatures.own import Done
 from petitions.signatures.refusing import Standing, find_refusals, find_standing, refuse, take_back
-from petitions.signatures.relinking import LinkWish, store_wishes
+from petitions.signatures.relinking import LinkWish, NewLink, store_wishes
 from petitions.signatures.withdrawing import Withdraw
 from petitions.tokens import Tokens
 from tests.factories import act, confirm, link_to, make_campaign, make_draft, sign, sign_and_confirm
@@ -126,6 +126,16 @@ def test_a_signature_is_not_refused(database: Database, settings: Settings, camp
     assert say_no(database, signed) is Standing.SIGNED
     assert refusals(database) == []
     assert act(database, Withdraw(link_to(signed), NOON)) == [Done.DONE]
+
+
+def test_after_a_new_link_that_of_the_old_mail_does_and_tells_nothing(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    signed = sign_and_confirm(database, settings, campaign)
+    assert act(database, NewLink(link_to(signed), NOON)) == [Done.DONE]
+    assert standing(database, signed) is Standing.GONE
+    assert say_no(database, signed) is Standing.GONE
+    assert refusals(database) == []
 
 
 @pytest.mark.parametrize("foreign", ["campaign", "draft"])

@@ -228,12 +228,17 @@ _OTHERS: Sequence[tuple[Any, Any]] = (
 
 
 def _eraser(table: Any, key: Any, campaign_id: int) -> Callable[[Session, int], int | None]:
+    """Erases what there is, without waiting for those who go on sending: what they add is swept later."""
+    was_last = False
+
     def erase(session: Session, most: int) -> int | None:
+        nonlocal was_last
         of_campaign = table.campaign_id == campaign_id
-        keys = session.scalars(select(key).where(of_campaign).limit(most)).all()
+        keys = session.scalars(select(key).where(of_campaign).limit(most)).all() if not was_last else ()
         if not keys:
             return None
         session.execute(delete(table).where(of_campaign, key.in_(keys)))
+        was_last = len(keys) < most
         return 0
 
     return erase

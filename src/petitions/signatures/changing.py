@@ -9,10 +9,10 @@ from sqlalchemy import Row, Table, delete, update
 from sqlalchemy.orm import Session
 
 from petitions.db import insert_ignoring
-from petitions.signatures.consents import store_wordings, wording_key
+from petitions.signatures.consents import wording_key
 from petitions.signatures.models import Signature, SignatureWord
 from petitions.signatures.names import folded_words
-from petitions.signatures.own import Done, lock_signature
+from petitions.signatures.own import Done, Locked, lock_signature
 from petitions.signatures.rollups import add_to_parts
 from petitions.tokens import Named
 
@@ -43,7 +43,7 @@ class Change:
     updates_wording: str  # beside the box, whether it was ticked or not
     arrived_at: datetime
 
-    def apply(self, session: Session, rolled_up: int) -> Done:
+    def apply(self, session: Session, locked: Locked) -> Done:
         """Store it; a consent that was there keeps its wording and time."""
         signature = lock_signature(session, self.link)
         if signature is None:
@@ -52,9 +52,9 @@ class Change:
         if not self.said.updates:
             values |= {"updates_key": None, "updates_at": None}
         elif not signature.updates:
-            store_wordings(session, [(self.link.campaign_id, self.updates_wording)])
+            locked.wordings.add(self.updates_wording)
             values |= {"updates_key": wording_key(self.updates_wording), "updates_at": self.arrived_at}
-        _store(session, signature, values, rolled_up)
+        _store(session, signature, values, locked.rolled_up)
         return Done.DONE
 
 
@@ -64,7 +64,7 @@ class Unsubscription:
 
     link: Named
 
-    def apply(self, session: Session, rolled_up: int) -> Done:
+    def apply(self, session: Session, locked: Locked) -> Done:
         this = (Signature.campaign_id == self.link.campaign_id, Signature.id == self.link.row_id)
         session.execute(update(Signature).where(*this).values(updates=False, updates_key=None, updates_at=None))
         return Done.DONE

@@ -4,7 +4,7 @@ or make earlier links worthless. Whatever they do goes through one intake, in ba
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol, cast
 
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from petitions.campaigns.models import Campaign, Statement
 from petitions.errors import LinkInvalid
+from petitions.signatures.consents import Wording, store_wordings
 from petitions.signatures.models import ConsentWording, Draft, Signature, Tally, Withdrawal
 from petitions.tokens import Named
 
@@ -59,14 +60,21 @@ class Done(Enum):
     TOO_MANY_MAILS = "too_many_mails"  # nothing was changed; tomorrow it works
 
 
+@dataclass
+class Locked:
+    """A campaign whose tally is locked."""
+
+    rolled_up: int  # the last serial in the roll-ups
+    wordings: set[str] = field(default_factory=set)  # of consents that were given, to be stored at the end
+
+
 class Action(Protocol):
-    """One thing that a signer does. `apply` runs while the campaign's tally is locked (`rolled_up` is the last
-    serial in the roll-ups), and may run again with the same values."""
+    """One thing that a signer does. `apply` runs while the campaign's tally is locked, and may run again with the
+    same values."""
 
     @property
     def link(self) -> Named: ...
-
-    def apply(self, session: Session, rolled_up: int) -> Done: ...
+    def apply(self, session: Session, locked: Locked) -> Done: ...
 
 
 def find_own(session: Session, link: Named, wordings: dict[int, Statement] | None = None) -> OwnSignature:
@@ -105,13 +113,17 @@ def store_actions(session: Session, actions: Sequence[Action]) -> list[Done]:
     for position, action in enumerate(actions):
         by_campaign[action.link.campaign_id].append(position)
     done = [Done.GONE] * len(actions)
+    wordings: set[Wording] = set()
     for campaign_id in sorted(by_campaign):  # one order for every writer: locks are never taken in a ring
         tally = select(Tally.rolled_up_serial).where(Tally.campaign_id == campaign_id).with_for_update()
         rolled_up = session.scalar(tally)
         if rolled_up is None:
             continue
+        locked = Locked(rolled_up)
         for position in by_campaign[campaign_id]:
-            done[position] = actions[position].apply(session, rolled_up)
+            done[position] = actions[position].apply(session, locked)
+        wordings |= {(campaign_id, text) for text in locked.wordings}
+    store_wordings(session, wordings)  # together and in one order, or two batches could wait for each other
     return done
 
 

@@ -12,7 +12,7 @@ from petitions.abuse import rates
 from petitions.mail.limited import LimitedMails
 from petitions.signatures.drafting import CONFIRM
 from petitions.signatures.models import Draft, Signature
-from petitions.signatures.own import Done, lock_signature
+from petitions.signatures.own import Done, Locked, lock_signature
 from petitions.tokens import Named
 
 OWN_LINK = "own_link"
@@ -34,7 +34,7 @@ class NewLink:
     link: Named
     arrived_at: datetime
 
-    def apply(self, session: Session, rolled_up: int) -> Done:
+    def apply(self, session: Session, locked: Locked) -> Done:
         """Raise the epoch and queue the mail. Again: the link is worthless already, and nothing changes."""
         signature = lock_signature(session, self.link)
         if signature is None:

@@ -11,7 +11,7 @@ from petitions.db import Database, insert_for, insert_ignoring
 from petitions.signatures.changing import drop_words
 from petitions.signatures.models import Draft, Refusal, Signature, Tally, Withdrawal
 from petitions.signatures.names import folded_words
-from petitions.signatures.own import Done, lock_signature, was_withdrawn
+from petitions.signatures.own import Done, Locked, lock_signature, was_withdrawn
 from petitions.signatures.rollups import add_to_parts
 from petitions.tokens import Named
 
@@ -27,11 +27,11 @@ class Withdraw:
     link: Named
     arrived_at: datetime
 
-    def apply(self, session: Session, rolled_up: int) -> Done:
+    def apply(self, session: Session, locked: Locked) -> Done:
         signature = lock_signature(session, self.link)
         if signature is None:
             return Done.DONE if was_withdrawn(session, self.link) else Done.GONE
-        _erase(session, signature, rolled_up, self.arrived_at)
+        _erase(session, signature, locked.rolled_up, self.arrived_at)
         row = {
             "campaign_id": self.link.campaign_id,
             "id": self.link.row_id,
