@@ -39,6 +39,7 @@ TERMS: Mapping[str, Any] = {
     "responsible": {"name": "Example Committee", "email": "privacy@example.org"},
     "addressees": [{"name": "The embassies"}],
     "goal_steps": [10, 100],
+    "retention": {},  # the usual one
 }
 
 

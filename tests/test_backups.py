@@ -69,8 +69,8 @@ def test_a_purge_forgets_every_copy_and_nothing_else(database: Database, store: 
     others = [store.with_name(name) for name in ("copy.db", "petitions.db2.before-x", "petitions.db-before-x")]
     for other in others:
         other.touch()
-    assert forget_backups(database) == 3
-    assert forget_backups(database) == 0
+    assert forget_backups(database) == (3, [])
+    assert forget_backups(database) == (0, [])
     assert [file.exists() for file in (store, *others)] == [True] * 4
     assert list(store.parent.glob("petitions.db.before-*")) == []
 
@@ -80,7 +80,7 @@ def test_copies_of_a_store_of_any_name_are_found(tmp_path: Path) -> None:
     files = [tmp_path / name for name in ("store [1].db", "store 1.db")]
     databases = [Database(f"sqlite:///{file}") for file in files]
     copies = [copy_at(file, NOON) for file in files]
-    assert forget_backups(databases[0]) == 1
+    assert forget_backups(databases[0]) == (1, [])
     assert [copy.exists() for copy in copies] == [False, True]
     for database in databases:
         database.close()
@@ -89,4 +89,4 @@ def test_copies_of_a_store_of_any_name_are_found(tmp_path: Path) -> None:
 @only_postgresql
 def test_a_postgresql_has_no_copies_of_ours(database: Database) -> None:
     forget_old_backups(database, NOON)
-    assert forget_backups(database) == 0
+    assert forget_backups(database) == (0, [])

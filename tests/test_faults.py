@@ -21,7 +21,7 @@ import pytest
 from sqlalchemy import create_engine, event, select, text
 from sqlalchemy.engine import Engine
 
-from petitions import db, schema
+from petitions import engines, schema
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.db import Database
@@ -293,7 +293,7 @@ async def test_a_locked_store_acknowledges_nothing_and_keeps_the_form(
 ) -> None:
     draft = factories.sign(database, settings, campaign)
     link = "/confirm/" + Tokens(settings.secret_keys).make("confirm", campaign.id, draft.id)
-    monkeypatch.setattr(db, "_BUSY_TIMEOUT", 0.05)
+    monkeypatch.setattr(engines, "BUSY_TIMEOUT", 0.05)
     async with serving(settings) as (_, client), within(20):
         page_of(await client.get("/c/free-boris"))
         with locked(database):

@@ -163,7 +163,9 @@ async def test_a_signer_comes_back_to_change_and_to_withdraw(
         await send_mails(site.settings, database, folder, 2)
         newest = max(list_mails(folder), key=lambda mail: mail.sent_at)
         (found,) = re.findall(OWN_LINK, newest.text)
-        assert (await client.post(found.replace("?", "/new-link?"))).status_code == 200
+        pressed = await client.post(found.replace("?", "/new-link?"))
+        assert pressed.headers["location"] == "/c/free-boris/link-sent?lang=en"
+        page_of(await client.get(pressed.headers["location"]))
         assert (await client.get(own)).status_code == (await client.get(found)).status_code == 404
         await send_mails(site.settings, database, folder, 3)
         newest = max(list_mails(folder), key=lambda mail: mail.sent_at)

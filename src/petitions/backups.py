@@ -1,6 +1,7 @@
 """Copies of the SQLite store: made on demand, and by itself before an upgrade. They hold people's names, so those
 that were made by themselves do not stay."""
 
+import re
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,9 @@ from petitions.db import Database
 from petitions.errors import StoreUnavailable
 
 _KEPT = 2
-_LIFETIME = timedelta(days=14)
+#: 14 days, less the time until the worker looks again.
+_LIFETIME = timedelta(days=14) - timedelta(hours=6)
+_MADE = re.compile(r"\d{8}T\d{6}")
 
 
 def backup(file: Path, target: Path) -> None:
@@ -44,20 +47,26 @@ def keep_latest(file: Path) -> None:
 
 
 def forget_old_backups(database: Database, now: datetime) -> None:
-    """Delete the copies that upgrades made, once they are older than anything unconfirmed may be kept."""
+    """Delete the copies that upgrades made, two weeks later."""
     for copy in _copies(database.file) if database.file else ():
         if datetime.fromtimestamp(copy.stat().st_mtime, UTC) < now - _LIFETIME:
             copy.unlink(missing_ok=True)
 
 
-def forget_backups(database: Database) -> int:
-    """Delete every copy that an upgrade made: somebody in them has the right to be forgotten. How many."""
+def forget_backups(database: Database) -> tuple[int, list[str]]:
+    """Delete every copy that an upgrade made: somebody in them has the right to be forgotten. How many, and
+    those that could not be deleted."""
+    left = []
     copies = _copies(database.file) if database.file else []
     for copy in copies:
-        copy.unlink(missing_ok=True)
-    return len(copies)
+        try:
+            copy.unlink(missing_ok=True)
+        except OSError:
+            left.append(str(copy))
+    return len(copies) - len(left), left
 
 
 def _copies(file: Path) -> list[Path]:
-    """The oldest first."""
-    return sorted(file.parent.glob(f"{escape(file.name)}.before-*"))
+    """Those that an upgrade made, the oldest first; others of a like name are somebody's own."""
+    found = file.parent.glob(f"{escape(file.name)}.before-*")
+    return sorted(copy for copy in found if _MADE.fullmatch(copy.name.removeprefix(f"{file.name}.before-")))

@@ -170,7 +170,10 @@ class Database:
             with _translated(), self.engine.connect() as connection:
                 connection = connection.execution_options(isolation_level="AUTOCOMMIT")
                 connection.exec_driver_sql("SET statement_timeout = 0")
-                connection.exec_driver_sql("VACUUM")
+                connection.exec_driver_sql("SET lock_timeout = 0")
+                # A plain VACUUM frees the rows and leaves their bytes in the pages.
+                for table in sorted(Base.metadata.tables):
+                    connection.exec_driver_sql(f'VACUUM FULL "{table}"')
             return
         try:
             with self._lock.held(), closing(sqlite3.connect(self.file, timeout=BUSY_TIMEOUT)) as file:

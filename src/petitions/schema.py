@@ -6,7 +6,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from petitions import backups, log, paths
@@ -39,6 +39,8 @@ def upgrade(database: Database) -> None:
     """Bring the store to the needed revision, in one transaction."""
     config = _config()
     with database.writing() as session:
+        if not database.is_sqlite:
+            session.execute(text("SET LOCAL statement_timeout = 0"))  # large tables take their time
         config.attributes["connection"] = session.connection()
         command.upgrade(config, "head")
 

@@ -14,6 +14,7 @@ from petitions.campaigns.queries import (
     get_snapshot,
     list_snapshots,
 )
+from petitions.campaigns.terms import Retention
 from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.errors import CampaignNotFound
@@ -117,4 +118,4 @@ def test_a_snapshot_says_when_its_data_go(database: Database) -> None:
     assert default.purge_due_at == datetime(2027, 5, 22, 12, tzinfo=UTC)
     assert make_campaign(database, slug="open").purge_due_at is None
     with database.reading() as session:
-        assert get_snapshot(session, "until").terms.retention.until == date(2027, 6, 30)
+        assert get_snapshot(session, "until").terms.retention == Retention(until=date(2027, 6, 30))

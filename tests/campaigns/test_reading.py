@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from petitions.campaigns.lifecycle import purge_due_at
 from petitions.campaigns.reading import TermsError, read_terms
 from petitions.campaigns.terms import (
     PUBLIC_LISTS,
@@ -119,8 +120,10 @@ def test_terms_from_before_these_keys_are_read() -> None:
     written = write_terms(read_terms(TERMS, ["en"]))
     del written["retention"]
     terms = read_terms(written, ())
-    assert terms.retention == Retention(months_after_closing=6, until=None)
+    assert terms.retention is None  # nothing is erased that nobody announced
+    assert purge_due_at(terms.retention, datetime(2020, 1, 1, tzinfo=UTC)) is None
     assert terms.updates_label is None
+    assert "retention" not in write_terms(terms)
 
 
 @pytest.mark.parametrize("months", [0, 1, 36])

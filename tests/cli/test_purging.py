@@ -160,7 +160,7 @@ def test_copies_and_lists_are_told(
     assert result.stdout == (
         "free-boris: 3 signatures erased, the count stays\n"
         "  copies of the store deleted: 2\n"
-        f"  an export was written here, and is yours to delete: {tmp_path}/changed.csv\n"
+        f"  a list or a copy was written here, and is yours to delete: {tmp_path}/changed.csv\n"
     )
     assert [file.exists() for file in (tmp_path / "here.csv", tmp_path / "changed.csv", *copies)] == [
         False,

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.db import Database
-from petitions.delivery.exports import delete_exports, record_export
+from petitions.delivery.exports import delete_exports, has_exports, record_export
 from petitions.delivery.models import Export
 from petitions.privacy.purging import purge, purge_due
 from petitions.settings import Settings
@@ -19,11 +19,17 @@ from tests.privacy.support import Logged
 from tests.web.support import count_rows
 
 
-def written(database: Database, campaign: CampaignSnapshot, file: Path, content: str = "1,Ana\r\n") -> Path:
+def written(
+    database: Database,
+    campaign: CampaignSnapshot,
+    file: Path,
+    content: str = "1,Ana\r\n",
+    replaced: os.stat_result | None = None,
+) -> Path:
     """A list that an export wrote."""
     file.write_text(content)
     with database.writing() as session:
-        record_export(session, campaign.id, file, 1, utc_now())
+        record_export(session, campaign.id, file, 1, utc_now(), replaced)
     return file
 
 
@@ -58,7 +64,7 @@ def test_a_list_that_somebody_worked_in_is_left_and_told(
     before = as_long.stat()
     as_long.write_text("1,Eva\r\n")
     os.utime(as_long, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
-    assert delete_exports(database, campaign.id) == [f"{tmp_path}/as-long.csv", f"{tmp_path}/longer.csv"]
+    assert delete_exports(database, campaign.id) == [f"{tmp_path}/longer.csv", f"{tmp_path}/as-long.csv"]
     assert longer.exists()
     assert as_long.exists()
 
@@ -91,23 +97,37 @@ def test_a_list_on_another_host_is_told_with_its_host(
         session.execute(update(Export).values(host="other.example.org"))
     assert delete_exports(database, campaign.id) == [f"other.example.org:{tmp_path}/list.csv"]
     assert file.exists()
-    assert count_rows(database, Export) == 0
+    assert count_rows(database, Export) == 1  # for the worker over there
+    with database.reading() as session:
+        assert not has_exports(session, campaign.id)
+    with database.writing() as session:
+        session.execute(update(Export).values(host=socket.gethostname()))
+    assert delete_exports(database, campaign.id) == []
+    assert not file.exists()
 
 
-def test_of_several_lists_in_one_place_the_latest_counts(
+def test_a_list_over_an_earlier_one_is_the_one_that_is_remembered(
     database: Database, campaign: CampaignSnapshot, tmp_path: Path
 ) -> None:
-    for number in range(5):
-        written(database, campaign, tmp_path / "list.csv", "x" * (9 - number))
-    with database.writing() as session:  # rows come back as the store likes
-        first = session.scalars(select(Export).order_by(Export.made_at)).first()
-        assert first is not None
-        values = {column: getattr(first, column) for column in first.__table__.columns.keys()}  # noqa: SIM118
-        session.delete(first)
-        session.flush()
-        session.add(Export(**values))
+    file = written(database, campaign, tmp_path / "list.csv")
+    for number in range(3):
+        before = file.lstat()
+        written(database, campaign, file, "x" * (9 - number), replaced=before)
+    assert count_rows(database, Export) == 1
     assert delete_exports(database, campaign.id) == []
-    assert not (tmp_path / "list.csv").exists()
+    assert not file.exists()
+
+
+def test_a_list_that_was_moved_away_before_the_next_one_is_told(
+    database: Database, campaign: CampaignSnapshot, tmp_path: Path
+) -> None:
+    """It lies somewhere else now, and the new one in its place is deleted."""
+    file = written(database, campaign, tmp_path / "list.csv", "first")
+    file.rename(tmp_path / "elsewhere.csv")
+    written(database, campaign, file, "second list", replaced=None)
+    assert delete_exports(database, campaign.id) == [str(file)]
+    assert not file.exists()
+    assert (tmp_path / "elsewhere.csv").exists()
 
 
 def test_lists_of_another_campaign_stay(database: Database, campaign: CampaignSnapshot, tmp_path: Path) -> None:
@@ -126,10 +146,10 @@ def test_a_purge_deletes_lists_and_tells_which_it_left(
     gone, changed = (written(database, campaign, tmp_path / name) for name in ("gone.csv", "changed.csv"))
     changed.write_text("worked in")
     report = purge(database, campaign.id, utc_now())
-    assert report.exports_left == [f"{tmp_path}/changed.csv"]
+    assert report.files_left == [f"{tmp_path}/changed.csv"]
     assert not gone.exists()
     assert logged.named("export_left") == [{"campaign": "free-boris", "place": f"{tmp_path}/changed.csv"}]
-    assert logged.named("purged") == [{"campaign": "free-boris", "signatures": 1, "exports_left": 1}]
+    assert logged.named("purged") == [{"campaign": "free-boris", "signatures": 1, "files_left": 1}]
 
 
 def test_a_purge_that_was_broken_off_leaves_the_lists_to_the_next(

@@ -346,7 +346,7 @@ def test_a_purge_that_is_told_to_stop_stops_between_two_batches(
     assert (report.done, report.erased) == (True, 20)
     assert left(database, campaign) == {}
     assert totals(database, campaign) == totals_of(signed)
-    assert logged.named("purged") == [{"campaign": "free-boris", "signatures": 20, "exports_left": 0}]
+    assert logged.named("purged") == [{"campaign": "free-boris", "signatures": 20, "files_left": 0}]
 
 
 def test_a_stop_is_asked_before_each_campaign(database: Database) -> None:
@@ -542,3 +542,33 @@ def test_a_purge_tells_the_longest_time_that_it_held_the_store(
     began = time.perf_counter()
     report = purge(database, campaign.id, NOON)
     assert 0 < report.longest_hold < time.perf_counter() - began
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_a_purge_that_fails_does_not_keep_the_others(database: Database, settings: Settings) -> None:
+    """Something that cannot be deleted lies where a copy of the store would."""
+    campaigns = [closed(database, slug=slug) for slug in ("first", "second")]
+    assert database.file is not None
+    blocked = database.file.with_name(f"{database.file.name}.before-20261122T120000")
+    blocked.mkdir()
+    reports = purge_due(database, utc_now() + timedelta(days=400))
+    assert [(report.done, report.files_left) for report in reports] == [(True, [str(blocked)])] * 2
+    assert all(find_campaign(database, campaign).purged_at for campaign in campaigns)
+
+
+def test_an_error_in_one_purge_is_told_after_the_others(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (closed(database, slug=slug) for slug in ("first", "second"))
+    delete = purging.delete_exports
+
+    def fail(database: Database, campaign_id: int) -> list[str]:
+        if campaign_id == first.id:
+            raise OSError("broken")
+        return delete(database, campaign_id)
+
+    monkeypatch.setattr(purging, "delete_exports", fail)
+    with pytest.raises(OSError, match="broken"):
+        purge_due(database, utc_now() + timedelta(days=400))
+    assert find_campaign(database, first).purged_at is None
+    assert find_campaign(database, second).purged_at is not None

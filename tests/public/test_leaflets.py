@@ -53,10 +53,11 @@ async def test_the_privacy_page_names_who_is_responsible(
 RETENTIONS: list[tuple[dict[str, Any], date | None, str]] = [
     ({}, None, "6"),
     ({"retention": {"months_after_closing": 17}}, None, "17"),
-    ({"closes_at": datetime(2091, 8, 31, 22, tzinfo=UTC)}, date(2092, 2, 29), ""),
+    ({"closes_at": datetime(2091, 8, 31, 20, tzinfo=UTC)}, date(2092, 2, 29), ""),
+    # the worker looks every hour, and "at the latest" must be true
     (
-        {"closes_at": datetime(2092, 8, 31, 22, tzinfo=UTC), "retention": {"months_after_closing": 1}},
-        date(2092, 9, 30),
+        {"closes_at": datetime(2092, 8, 31, 23, tzinfo=UTC), "retention": {"months_after_closing": 1}},
+        date(2092, 10, 1),
         "",
     ),
     ({"retention": {"until": date(2093, 4, 5)}}, date(2093, 4, 5), ""),

@@ -7,9 +7,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from petitions.campaigns.queries import CampaignSnapshot
+from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.ids import new_id
 from petitions.mail.letters import Letter
@@ -19,13 +20,14 @@ from petitions.settings import Settings
 from petitions.signatures.drafting import NewDraft, store_drafts
 from petitions.signatures.holding import release
 from petitions.signatures.letters import SignerLetters
-from petitions.signatures.models import Draft, Refusal
+from petitions.signatures.models import Draft, Refusal, Signature
 from petitions.signatures.own import Done
 from petitions.signatures.refusing import Standing, find_refusals, find_standing, refuse, take_back
 from petitions.signatures.relinking import LinkWish, NewLink, store_wishes
 from petitions.signatures.withdrawing import Withdraw
 from petitions.tokens import Tokens
 from tests.factories import act, confirm, link_to, make_campaign, make_draft, sign, sign_and_confirm
+from tests.web.support import count_rows
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -292,3 +294,17 @@ def test_indexes_find_refusals(database: Database, campaign: CampaignSnapshot) -
             plan = "\n".join(row[3] for row in session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {query}"))
             assert "SEARCH" in plan, query
             assert "SCAN" not in plan, query
+
+
+def test_an_address_that_signed_meanwhile_is_not_refused(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    """A draft that came in while another one of the address was confirmed."""
+    ana = sign_and_confirm(database, settings, campaign, email="ana@example.org")
+    late = sign(database, settings, campaign, email="boris@example.org")
+    with database.writing() as session:
+        session.execute(update(Draft).where(Draft.id == late.id).values(email_key=ana.email_key))
+        assert refuse(session, campaign.id, late.id, utc_now()) is Standing.GONE
+    assert count_rows(database, Refusal) == 0
+    assert count_rows(database, Draft) == 0
+    assert count_rows(database, Signature) == 1

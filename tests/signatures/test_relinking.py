@@ -10,6 +10,7 @@ from petitions.abuse.models import NetworkCount
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.db import Database
 from petitions.mail.models import Outbox
+from petitions.mail.outbox import CONFIRMATION, LATER
 from petitions.settings import Settings
 from petitions.signatures.addresses import make_email_key
 from petitions.signatures.drafting import NewDraft, store_drafts
@@ -289,27 +290,27 @@ def test_the_button_twice_in_one_batch_is_one_new_link(
     assert (epoch_of(database, draft), len(queued(database)) - before) == (1, 1)
 
 
-def test_without_a_mail_the_old_link_goes_on_working(
+def test_a_new_link_does_not_wait_for_the_limits_of_the_address(
     database: Database, settings: Settings, campaign: CampaignSnapshot
 ) -> None:
+    """Strangers can use those up; each press needs the link of the mail before."""
     draft = sign_and_confirm(database, settings, campaign, arrived_at=NOON)
-    for epoch in range(4):  # the first mail of the day came with the draft
+    for epoch in range(12):
         assert new_link(database, draft, epoch) is Done.DONE
-    before = queued(database)
-    assert new_link(database, draft, 4) is Done.TOO_MANY_MAILS
-    assert (queued(database), epoch_of(database, draft)) == (before, 4)
-    assert act(database, change(draft, epoch=4, name="Ana")) == [Done.DONE]
-    assert new_link(database, draft, 4, after=timedelta(days=1, hours=2)) is Done.DONE
-    assert epoch_of(database, draft) == 5
+    assert epoch_of(database, draft) == 12
+    with database.reading() as session:
+        asked = session.execute(select(Outbox.kind, Outbox.priority).order_by(Outbox.id)).all()
+    assert [tuple(row) for row in asked] == [("confirm", CONFIRMATION)] + [("own_link", LATER)] * 12
 
 
-def test_the_limit_counts_the_links_of_one_batch(
+def test_the_links_of_one_batch_follow_each_other(
     database: Database, settings: Settings, campaign: CampaignSnapshot
 ) -> None:
     draft = sign_and_confirm(database, settings, campaign, arrived_at=NOON)
-    links = [NewLink(link_to(draft, epoch), NOON) for epoch in range(6)]
-    assert act(database, *links) == [Done.DONE] * 4 + [Done.TOO_MANY_MAILS, Done.GONE]
-    assert epoch_of(database, draft) == 4
+    links = [NewLink(link_to(draft, epoch), NOON) for epoch in (0, 0, 1, 3, 2)]
+    done, gone = Done.DONE, Done.GONE
+    assert act(database, *links) == [done, gone, done, gone, done]
+    assert epoch_of(database, draft) == 3
 
 
 def test_a_sealed_address_keeps_its_link(

@@ -298,3 +298,21 @@ def test_nothing_of_a_withdrawn_signature_stays_in_the_file(
         assert b"Ana Geheim" not in content
         assert b"ana.secret" not in content
         assert b"geheim" not in content
+
+
+def test_mails_that_wait_go_with_the_signature(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    """Those that were sent stay for the limits, and go two days later."""
+    other = make_campaign(database, slug="other")
+    for its_campaign in (campaign, other):
+        sign_and_confirm(database, settings, its_campaign, email="ana@example.org")
+    with database.writing() as session:
+        session.execute(update(Outbox).values(sent_at=utc_now()))
+    ana = sign(database, settings, campaign, email="ana@example.org")
+    sign(database, settings, other, email="ana@example.org")
+    assert erase(database, campaign, ana.email_key)
+    with database.reading() as session:
+        rows = session.execute(select(Outbox.campaign_id, Outbox.sent_at.is_(None), func.count()).group_by(1, 2))
+        left = {(row[0], bool(row[1])): row[2] for row in rows}
+    assert left == {(campaign.id, False): 1, (other.id, False): 1, (other.id, True): 1}

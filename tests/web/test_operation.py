@@ -107,7 +107,7 @@ async def test_the_figures_count_routes_and_name_nobody(
         ('petitions_requests_total{method="GET",route="/signature/{token}",status="200"}', 1),
         ('petitions_requests_total{method="GET",route="/confirm/{token}/not-me",status="303"}', 1),
         ('petitions_requests_total{method="GET",route="/unsubscribe/{token}",status="200"}', 1),
-        ('petitions_requests_total{method="POST",route="/signature/{token}/new-link",status="200"}', 1),
+        ('petitions_requests_total{method="POST",route="/signature/{token}/new-link",status="303"}', 1),
         ('petitions_requests_total{method="POST",route="/find",status="200"}', 1),
     ):
         assert risen[name] == by, name

@@ -65,7 +65,7 @@ def read_campaign(folder: Path, now: datetime) -> CampaignFiles:
         closes_at = _moment(data.pop("closes", None), "closes", now)
         if opens_at and closes_at and closes_at <= opens_at:
             raise TermsError("closes", "expected a date after `opens`")
-        terms = read_terms(_with_day(data, now), sorted(wordings))
+        terms = read_terms(_with_retention(data, now), sorted(wordings))
         _check_retention(terms.retention, closes_at, now)
     except TermsError as error:
         raise CampaignFileError(str(settings_file), error.key, error.expected) from None
@@ -129,18 +129,18 @@ def _moment(value: object, key: str, now: datetime) -> datetime | None:
     raise TermsError(key, 'expected a date, a date-time with its zone, or days from now like "+60 days"')
 
 
-def _with_day(data: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """The data with the day until which personal data are kept, where it is given as days from now."""
-    retention = data.get("retention")
+def _with_retention(data: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """The data with the usual retention where none is given, and with a day where it is days from now."""
+    retention = data.get("retention", {})
     if not isinstance(retention, dict) or "until" not in retention:
-        return data
+        return data | {"retention": retention}
     until = _moment(retention["until"], "retention.until", now)
     return data | {"retention": retention | {"until": until.date() if until else None}}
 
 
-def _check_retention(retention: Retention, closes_at: datetime | None, now: datetime) -> None:
+def _check_retention(retention: Retention | None, closes_at: datetime | None, now: datetime) -> None:
     """A wrong date must not erase anything. Raises TermsError."""
-    if retention.until and closes_at and retention.until < closes_at.date():
+    if retention and retention.until and closes_at and retention.until < closes_at.date():
         raise TermsError("retention.until", "expected a date after `closes`")
     due_at = purge_due_at(retention, closes_at)
     if due_at is not None and due_at <= now:

@@ -28,9 +28,11 @@ def may_confirm(closes_at: datetime | None, drafted_at: datetime, now: datetime)
     return closes_at is None or (drafted_at < closes_at and now - closes_at < CONFIRM_GRACE)
 
 
-def purge_due_at(retention: Retention, closes_at: datetime | None) -> datetime | None:
+def purge_due_at(retention: Retention | None, closes_at: datetime | None) -> datetime | None:
     """From when on the personal data are to be erased; None while nobody can say. Never before the last draft
     can be confirmed."""
+    if retention is None:
+        return None
     if retention.until is not None:
         due = datetime.combine(retention.until, time(), UTC)
     elif closes_at is not None:

@@ -119,7 +119,5 @@ def find_due_for_purge(session: Session, now: datetime) -> list[int]:
 
 
 def _is_due(campaign: Campaign, now: datetime) -> bool:
-    if "retention" not in campaign.terms:
-        return False  # imported before campaigns said how long: nothing is erased that nobody announced
     due_at = purge_due_at(read_terms(campaign.terms, ()).retention, campaign.closes_at)
     return due_at is not None and due_at <= now

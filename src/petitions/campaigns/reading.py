@@ -257,8 +257,10 @@ def _neutral_mail(data: Mapping[str, Any], languages: Sequence[str]) -> NeutralM
     )
 
 
-def _retention(data: Mapping[str, Any]) -> Retention:
-    table = _table(data.get("retention", {}), "retention", {"until", "months_after_closing"})
+def _retention(data: Mapping[str, Any]) -> Retention | None:
+    if "retention" not in data:
+        return None
+    table = _table(data["retention"], "retention", {"until", "months_after_closing"})
     if len(table) > 1:
         raise TermsError("retention", "expected either until or months_after_closing, not both")
     if "until" in table:

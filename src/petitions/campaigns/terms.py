@@ -1,7 +1,7 @@
 """The terms of a campaign: everything that a campaign file says besides its texts and dates."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -85,7 +85,7 @@ class Terms:
     questions: tuple[Question, ...] = ()
     links: tuple[Link, ...] = ()
     mail: NeutralMail | None = None
-    retention: Retention = field(default_factory=Retention)
+    retention: Retention | None = None  # None: imported before campaigns had to say it
     updates_label: LocalText | None = None  # the words of the consent to mails about the campaign
 
     @property
@@ -129,10 +129,9 @@ def write_terms(terms: Terms) -> dict[str, Any]:
         data["mail"] = {"subject": dict(terms.mail.subject), "sender_name": dict(terms.mail.sender_name)}
     if terms.updates_label:
         data["updates"] = {"label": dict(terms.updates_label)}
-    until = terms.retention.until
-    data["retention"] = (
-        {"until": until.isoformat()} if until else {"months_after_closing": terms.retention.months_after_closing}
-    )
+    if terms.retention:
+        until, months = terms.retention.until, terms.retention.months_after_closing
+        data["retention"] = {"until": until.isoformat()} if until else {"months_after_closing": months}
     return data
 
 

@@ -26,7 +26,7 @@ def upgrade() -> None:
 @app.command()
 def compact() -> None:
     """Write the store anew, so that no traces of erased rows are left in the gaps of its pages, and give the space
-    back. On SQLite nobody can sign meanwhile, about a second for each 100 MB: do it at a quiet hour.
+    back. Nobody can sign meanwhile, about a second for each 100 MB: do it at a quiet hour.
 
     Example: petitions db compact
     """

@@ -18,6 +18,7 @@ from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.delivery.csv_export import write_csv
 from petitions.delivery.exports import record_export
+from petitions.errors import StoreError
 from petitions.signatures.counting import find_count
 
 
@@ -47,19 +48,26 @@ def export_signatures(
             count = find_count(session, campaign.id)
         if campaign.purge_began_at is not None:
             raise fail(f"The data of the signers of {slug} are erased. Its count is {count}.", Exit.INPUT)
+        before = output.lstat() if output.is_file() else None
         with progress_bar(count) as progress, _whole_file(output) as out:
             rows = write_csv(database, campaign, out, bom=bom, progress=progress.advance)
-        _record(database, slug, output if str(output) != "-" and output.is_file() else None, rows)
+        file = output if str(output) != "-" and output.is_file() else None
+        try:
+            _record(database, slug, file, before, rows)
+        except StoreError:
+            if file is not None:
+                file.unlink(missing_ok=True)  # a list that nobody remembers would outlive its signers' consent
+            raise
     print(f"{rows} signatures", file=sys.stderr)  # noqa: T201 - a command speaks to its user
 
 
-def _record(database: Database, slug: str, file: Path | None, rows: int) -> None:
+def _record(database: Database, slug: str, file: Path | None, before: os.stat_result | None, rows: int) -> None:
     """Let the file go with the data of the signers; if they went meanwhile, it goes now. None: it went to
     standard output or a device, and is not ours."""
     with database.writing() as session:
         campaign = get_snapshot(session, slug)
         if campaign.purge_began_at is None and file is not None:
-            record_export(session, campaign.id, file, rows, utc_now())
+            record_export(session, campaign.id, file, rows, utc_now(), before)
     if campaign.purge_began_at is not None:
         if file is not None:
             file.unlink()

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -28,11 +29,8 @@ def purge(
 
     Example: petitions purge
     """
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    signal.signal(signal.SIGINT, lambda *_: stop.set())
     with opened_store(read_settings()) as database:
-        reports = _purge_due(database, stop) if slug is None else [_purge_one(database, slug, yes, stop)]
+        reports = _purge_due(database) if slug is None else [_purge_one(database, slug, yes)]
     for report in reports:
         _tell(report)
     if not reports:
@@ -41,11 +39,19 @@ def purge(
         raise fail("Broken off. Run it again to finish.", Exit.FAILED)
 
 
-def _purge_due(database: Database, stop: threading.Event) -> list[Report]:
-    return purging.purge_due(database, utc_now(), stop.is_set)
+def _stop_between_batches() -> Callable[[], bool]:
+    """From now on signals end the command between two batches; tells whether one came."""
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGINT, lambda *_: stop.set())
+    return stop.is_set
 
 
-def _purge_one(database: Database, slug: str, yes: bool, stop: threading.Event) -> Report:
+def _purge_due(database: Database) -> list[Report]:
+    return purging.purge_due(database, utc_now(), _stop_between_batches())
+
+
+def _purge_one(database: Database, slug: str, yes: bool) -> Report:
     now = utc_now()
     with database.reading() as session:
         campaign = get_snapshot(session, slug)
@@ -57,12 +63,12 @@ def _purge_one(database: Database, slug: str, yes: bool, stop: threading.Event) 
         if typer.prompt("Type the slug to go on", default="", show_default=False) != slug:
             raise fail("Nothing was erased.", Exit.INPUT)
     with progress_bar(count) as progress:
-        return purging.purge(database, campaign.id, now, stop.is_set, progress.advance)
+        return purging.purge(database, campaign.id, now, _stop_between_batches(), progress.advance)
 
 
 def _tell(report: Report) -> None:
     typer.echo(f"{report.slug}: {report.erased} signatures erased, the count stays")
     if report.backups_deleted:
         typer.echo(f"  copies of the store deleted: {report.backups_deleted}")
-    for place in report.exports_left:
-        typer.echo(f"  an export was written here, and is yours to delete: {place}")
+    for place in report.files_left:
+        typer.echo(f"  a list or a copy was written here, and is yours to delete: {place}")

@@ -21,12 +21,20 @@ class LimitedMails:
         self._recent = recent_mails(session, email_keys, now)
         self._queued: list[outbox.NewMail] = []
 
-    def add(self, kind: str, campaign_id: int, subject_id: UUID, email_key: bytes, language: str) -> bool:
+    def add(
+        self,
+        kind: str,
+        campaign_id: int,
+        subject_id: UUID,
+        email_key: bytes,
+        language: str,
+        priority: int = outbox.CONFIRMATION,
+    ) -> bool:
         """Ask for a mail; False when the address has had enough of them."""
         if not may_mail(self._recent, email_key, campaign_id):
             return False
         self._recent.add(email_key, campaign_id, (kind, subject_id), self._now)
-        self._queued.append(outbox.NewMail(kind, campaign_id, subject_id, email_key, language))
+        self._queued.append(outbox.NewMail(kind, campaign_id, subject_id, email_key, language, priority))
         return True
 
     def was_just_asked(self, kind: str, subject_id: UUID) -> bool:

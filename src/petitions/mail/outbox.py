@@ -91,7 +91,9 @@ def queue(session: Session, mails: Sequence[NewMail], now: datetime) -> None:
 
 def _is_due(now: datetime, braked: Collection[int]) -> ColumnElement[bool]:
     due = and_(_is_pending, _columns.due_at <= now)
-    return and_(due, _columns.campaign_id.not_in(sorted(braked))) if braked else due
+    if not braked:
+        return due
+    return and_(due, or_(_columns.priority > CONFIRMATION, _columns.campaign_id.not_in(sorted(braked))))
 
 
 def has_due(session: Session, now: datetime, braked: Collection[int] = ()) -> bool:
@@ -102,8 +104,8 @@ def has_due(session: Session, now: datetime, braked: Collection[int] = ()) -> bo
 def claim(
     session: Session, now: datetime, limit: int, lease: timedelta, braked: Collection[int] = ()
 ) -> list[ClaimedMail]:
-    """Take at most `limit` due mails for the time of the lease, but none of the braked campaigns. After the
-    lease they are due again: their claimer is taken for dead."""
+    """Take at most `limit` due mails for the time of the lease, but of braked campaigns no confirmations. After
+    the lease they are due again: their claimer is taken for dead."""
     due = (
         select(_columns.id)
         .where(_is_due(now, braked))
@@ -176,6 +178,13 @@ def _settle(outcome: Outcome, now: datetime, chance: Callable[[], float]) -> tup
     if verdict in (Verdict.FAILED, Verdict.RETRY):
         row["code"] = code[:40] if code else None
     return verdict, row
+
+
+def forget_pending(session: Session, campaign_id: int, email_key: bytes) -> None:
+    """Delete the mails of an address about a campaign that nobody sent yet."""
+    session.execute(
+        delete(_outbox).where(_columns.email_key == email_key, _columns.campaign_id == campaign_id, _is_pending)
+    )
 
 
 def purge(database: Database, now: datetime) -> int:

@@ -20,8 +20,7 @@ from petitions.backups import forget_backups
 from petitions.campaigns.models import Campaign
 from petitions.campaigns.queries import find_due_for_purge
 from petitions.db import Database
-from petitions.delivery.exports import delete_exports
-from petitions.delivery.models import Export
+from petitions.delivery.exports import delete_exports, has_exports
 from petitions.mail.models import Outbox
 from petitions.signatures.models import Draft, Refusal, Signature, SignatureWord, Tally, Withdrawal
 from petitions.signatures.rollups import roll_up_step
@@ -43,7 +42,7 @@ class Report:
     done: bool = False  # False: it was told to stop, and has to be run again
     erased: int = 0  # signatures, in this run
     longest_hold: float = 0.0  # seconds for which a batch held the write lock
-    exports_left: list[str] = field(default_factory=list)  # files that may still lie somewhere
+    files_left: list[str] = field(default_factory=list)  # with names in them, that may still lie somewhere
     backups_deleted: int = 0
 
 
@@ -61,13 +60,19 @@ def purge_due(
     with database.reading() as session:
         due = [campaign_id for campaign_id in find_due_for_purge(session, now) if _is_left(session, campaign_id)]
     reports = []
+    failure: Exception | None = None
     for campaign_id in due:
         if stop():
             break
-        with database.writing() as session:
-            slug = _begin(session, campaign_id, now, only_if_due=True)
-        if slug is not None:
-            reports.append(_go_on(database, campaign_id, Report(slug), now, stop, progress))
+        try:
+            with database.writing() as session:
+                slug = _begin(session, campaign_id, now, only_if_due=True)
+            if slug is not None:
+                reports.append(_go_on(database, campaign_id, Report(slug), now, stop, progress))
+        except Exception as error:  # one campaign must not keep the others from their purge
+            failure = error
+    if failure is not None:
+        raise failure
     return reports
 
 
@@ -103,19 +108,20 @@ def _go_on(
     if batches.stopped:
         log.info("purge_stopped", campaign=report.slug, signatures=report.erased)
         return report
-    report.exports_left = delete_exports(database, campaign_id)
-    for place in report.exports_left:  # the worker has nobody else to tell
-        log.warning("export_left", campaign=report.slug, place=place)
+    report.files_left = delete_exports(database, campaign_id)
     with database.reading() as session:
         is_first = session.get_one(Campaign, campaign_id).purged_at is None
     if is_first:  # copies that are made later hold nobody
-        report.backups_deleted = forget_backups(database)
+        report.backups_deleted, copies_left = forget_backups(database)
+        report.files_left += copies_left
+    for place in report.files_left:  # the worker has nobody else to tell
+        log.warning("export_left", campaign=report.slug, place=place)
     _scrub(database)
     with database.writing() as session:
         campaign = session.get_one(Campaign, campaign_id)
         campaign.purged_at = campaign.purged_at or now
     report.done = True
-    log.info("purged", campaign=report.slug, signatures=report.erased, exports_left=len(report.exports_left))
+    log.info("purged", campaign=report.slug, signatures=report.erased, files_left=len(report.files_left))
     return report
 
 
@@ -263,5 +269,7 @@ def _is_left(session: Session, campaign_id: int) -> bool:
     """Whether a purge of the campaign has anything to do."""
     if session.get_one(Campaign, campaign_id).purged_at is None:
         return True
-    tables = (Signature, SignatureWord, Draft, Refusal, Withdrawal, Outbox, Export)
+    if has_exports(session, campaign_id):
+        return True
+    tables = (Signature, SignatureWord, Draft, Refusal, Withdrawal, Outbox)
     return any(session.scalar(select(literal(1)).where(t.campaign_id == campaign_id).limit(1)) for t in tables)

@@ -1,7 +1,7 @@
 """A campaign as a reader of one language sees it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from starlette.requests import Request
 
@@ -17,6 +17,8 @@ from petitions.web.site import Site, site_of
 
 #: Beside the box of the consent to mails, where the campaign has no words of its own.
 DEFAULT_UPDATES_LABEL = N_("Write to me about this campaign")
+_PURGE_TAKES = timedelta(hours=2)
+_LAST_MOMENT = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ def view_campaign(
         retention=_view_retention(campaign),
         updates_label=local(terms.updates_label) if terms.updates_label else None,
         updates_words=wording_key(updates_wording(campaign, language, words)).hex(),
-        purged=campaign.purge_began_at is not None,
+        purged=campaign.purged_at is not None,
         find_url=f"/c/{campaign.slug}/find?lang={words.language}",
     )
 
@@ -132,10 +134,11 @@ def view_statement(statement: Statement) -> StatementView:
 
 def _view_retention(campaign: CampaignSnapshot) -> RetentionView:
     retention, due_at = campaign.terms.retention, campaign.purge_due_at
-    fixed = retention.until is not None
+    fixed = retention is not None and retention.until is not None
     return RetentionView(
-        purge_on=due_at.date() if due_at else None,
-        months=None if fixed else retention.months_after_closing,
+        # The worker looks every hour, and a large campaign takes some minutes.
+        purge_on=(due_at + min(_PURGE_TAKES, _LAST_MOMENT - due_at)).date() if due_at else None,
+        months=None if fixed or retention is None else retention.months_after_closing,
         fixed=fixed,
     )
 

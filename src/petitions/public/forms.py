@@ -198,8 +198,9 @@ def _shape(terms: Terms, choices: tuple[str, ...], default: str) -> tuple[Any, .
 
 
 def check_consent(form: SignForm, wording: str) -> bool:
-    """Whether the words beside the ticked box are still those that the visitor read; if not, the box is empty
-    again and says so. To be called after `validate`, which forgets what it says."""
+    """Whether the words beside the ticked box are still those that the visitor read, and the box was not ticked
+    for a consent that was taken back meanwhile. If not, it is empty again and says so. To be called after
+    `validate`, which forgets what it says."""
     shown = form.updates_words.data
     if not form.updates.data or not shown or shown == wording_key(wording).hex():
         return True

@@ -37,14 +37,15 @@ async def refuse(request: Request) -> Response:
     try:
         link = _read_confirm_link(request)
         if "undo" in request.query_params:
-            await site.database.write(refusing.take_back, link.campaign_id, link.row_id)
+            await site.owning.submit(refusing.TakeBack(link))
             slug = await slug_of(site, link.campaign_id)
             return see_other(f"/c/{slug}?lang={translator_for(request).language}")
-        standing = await site.database.write(refusing.refuse, link.campaign_id, link.row_id, utc_now())
+        await site.owning.submit(refusing.Refuse(link, utc_now()))
+        standing = await site.database.read(refusing.find_standing, link.campaign_id, link.row_id)
         return await _answer_not_me(request, link, standing)
     except LinkInvalid:
         return answer_dead_link(request)
-    except StoreUnavailable as error:
+    except (IntakeFull, IntakeRejected, StoreUnavailable) as error:
         target = request.url.path + ("?" + request.url.query if request.url.query else "")
         return error_response(request, error, (target, []))
 

@@ -25,11 +25,7 @@ _MOST_WORDINGS = 500
 # Built once, over the tables and not their classes: see drafting.py.
 _signatures, _campaigns = cast("Table", Signature.__table__), cast("Table", Campaign.__table__)
 _consents = cast("Table", ConsentWording.__table__)
-_THIS = (
-    _signatures.c.campaign_id == bindparam("campaign"),
-    _signatures.c.id == bindparam("id"),
-    _signatures.c.link_epoch == bindparam("epoch"),
-)
+_THIS = (_signatures.c.campaign_id == bindparam("campaign"), _signatures.c.id == bindparam("id"))
 _LOCKED = select(_signatures).where(*_THIS).with_for_update()
 _OWN = (
     select(_signatures, _campaigns.c.slug, _consents.c.text.label("updates_wording"))
@@ -81,9 +77,8 @@ def find_own(session: Session, link: Named, wordings: dict[int, Statement] | Non
     """What the link leads to. `wordings` keeps statements by their ids, for a row never changes. Raises
     LinkInvalid, the same for a link that was replaced and for a signature that is gone."""
     wordings = {} if wordings is None else wordings
-    values = {"campaign": link.campaign_id, "id": link.row_id, "epoch": link.epoch}
-    row = session.connection().execute(_OWN, values).one_or_none()
-    if row is None:
+    row = session.connection().execute(_OWN, {"campaign": link.campaign_id, "id": link.row_id}).one_or_none()
+    if row is None or row.link_epoch != link.epoch:
         raise LinkInvalid
     statement = wordings.get(row.statement_id)
     if statement is None:
@@ -129,5 +124,5 @@ def store_actions(session: Session, actions: Sequence[Action]) -> list[Done]:
 
 def lock_signature(session: Session, link: Named) -> Row[Any] | None:
     """The signature of a link that works, until the end of the transaction."""
-    values = {"campaign": link.campaign_id, "id": link.row_id, "epoch": link.epoch}
-    return session.connection().execute(_LOCKED, values).one_or_none()
+    row = session.connection().execute(_LOCKED, {"campaign": link.campaign_id, "id": link.row_id}).one_or_none()
+    return row if row is not None and row.link_epoch == link.epoch else None

@@ -1,6 +1,7 @@
 """ "It wasn't me": the drafts of an address go, and nothing about the campaign is mailed to it any more."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import cast
@@ -11,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from petitions.db import insert_ignoring
 from petitions.signatures.models import Draft, Refusal, Signature, Tally
+from petitions.signatures.own import Done, Locked
+from petitions.tokens import Named
 
 _refusals = cast("Table", Refusal.__table__).c
 _REFUSED = select(_refusals.campaign_id, _refusals.email_key).where(
@@ -55,15 +58,41 @@ def refuse(session: Session, campaign_id: int, draft_id: UUID, now: datetime) ->
     email_key = session.scalar(select(Draft.email_key).where(*this).with_for_update())
     if email_key is None:
         return find_standing(session, campaign_id, draft_id)
-    row = {"email_key": email_key, "campaign_id": campaign_id, "draft_id": draft_id, "refused_at": now}
-    session.execute(insert_ignoring(session, Refusal), row)
+    signed = select(Signature.id).where(Signature.email_key == email_key, Signature.campaign_id == campaign_id)
+    is_signed = session.scalar(signed) is not None  # by its owner, meanwhile: who withdraws on their own page
+    if not is_signed:
+        row = {"email_key": email_key, "campaign_id": campaign_id, "draft_id": draft_id, "refused_at": now}
+        session.execute(insert_ignoring(session, Refusal), row)
     session.execute(delete(Draft).where(Draft.email_key == email_key, Draft.campaign_id == campaign_id))
-    return Standing.REFUSED
+    return Standing.GONE if is_signed else Standing.REFUSED
 
 
 def take_back(session: Session, campaign_id: int, draft_id: UUID) -> None:
     """Let the address of a refused draft sign again. Again: nothing changes."""
     session.execute(delete(Refusal).where(*_by_draft(campaign_id, draft_id)))
+
+
+@dataclass(frozen=True)
+class Refuse:
+    """The button "it wasn't me"."""
+
+    link: Named
+    arrived_at: datetime
+
+    def apply(self, session: Session, locked: Locked) -> Done:
+        standing = refuse(session, self.link.campaign_id, self.link.row_id, self.arrived_at)
+        return Done.DONE if standing is Standing.REFUSED else Done.GONE
+
+
+@dataclass(frozen=True)
+class TakeBack:
+    """The button that undoes it."""
+
+    link: Named
+
+    def apply(self, session: Session, locked: Locked) -> Done:
+        take_back(session, self.link.campaign_id, self.link.row_id)
+        return Done.DONE
 
 
 def _by_draft(campaign_id: int, draft_id: UUID) -> tuple[ColumnElement[bool], ...]:

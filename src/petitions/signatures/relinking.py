@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from petitions.abuse import rates
+from petitions.mail import outbox
 from petitions.mail.limited import LimitedMails
 from petitions.signatures.drafting import CONFIRM
 from petitions.signatures.models import Draft, Signature
@@ -39,12 +40,12 @@ class NewLink:
         signature = lock_signature(session, self.link)
         if signature is None:
             return Done.GONE
-        mails = LimitedMails(session, {signature.email_key}, self.arrived_at)
+        if signature.email is None:
+            return Done.TOO_MANY_MAILS  # a sealed address gets none, and then nobody would have a link that works
+        # Beside the limits: strangers can use those up, and each press needs the link of the mail before.
         key, language = signature.email_key, signature.language
-        # Without a mail nobody would have a link that works; a sealed address gets none.
-        if signature.email is None or not mails.add(OWN_LINK, signature.campaign_id, signature.id, key, language):
-            return Done.TOO_MANY_MAILS
-        mails.queue()
+        mail = outbox.NewMail(OWN_LINK, signature.campaign_id, signature.id, key, language, outbox.LATER)
+        outbox.queue(session, [mail], self.arrived_at)
         this = (Signature.campaign_id == signature.campaign_id, Signature.id == signature.id)
         epoch = Signature.link_epoch + 1
         session.execute(
@@ -76,7 +77,8 @@ def store_wishes(session: Session, wishes: Sequence[LinkWish]) -> list[None]:
                 continue
             if table is Signature:
                 signed.add((row.email_key, row.campaign_id))
-            mails.add(kind, row.campaign_id, row.id, row.email_key, row.language)
+            priority = outbox.LATER if kind == OWN_LINK else outbox.CONFIRMATION
+            mails.add(kind, row.campaign_id, row.id, row.email_key, row.language, priority)
     if not mails.queue():
         rates.write_nothing(session, now)
     return [None] * len(wishes)

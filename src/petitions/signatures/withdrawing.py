@@ -8,6 +8,7 @@ from sqlalchemy import Row, Table, delete, select, update
 from sqlalchemy.orm import Session
 
 from petitions.db import Database, insert_for, insert_ignoring
+from petitions.mail import outbox
 from petitions.signatures.changing import drop_words
 from petitions.signatures.models import Draft, Refusal, Signature, Tally, Withdrawal
 from petitions.signatures.names import folded_words
@@ -65,6 +66,7 @@ def forget_withdrawals(database: Database, now: datetime) -> None:
 def _erase(session: Session, signature: Row[Any], rolled_up: int, now: datetime) -> None:
     campaign_id, email_key = signature.campaign_id, signature.email_key
     session.execute(delete(Draft).where(Draft.campaign_id == campaign_id, Draft.email_key == email_key))
+    outbox.forget_pending(session, campaign_id, email_key)
     drop_words(session, campaign_id, signature.serial, folded_words(signature.name or ""))
     session.execute(
         delete(_signatures).where(_signatures.c.campaign_id == campaign_id, _signatures.c.id == signature.id)
