@@ -164,6 +164,16 @@ class Database:
             return not file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         return False
 
+    def checkpoint(self) -> None:
+        """Bring what SQLite's log holds into the file, as far as nobody reads it, while others write. Else the
+        next commit that finds the log long does it, and everybody waits behind that one."""
+        if self.file is not None:
+            with (
+                suppress(sqlite3.OperationalError),
+                closing(sqlite3.connect(self.file, timeout=_SCRUB_TIMEOUT)) as file,
+            ):
+                file.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
     def compact(self) -> None:
         """Write the store anew, however large it is: nobody can write meanwhile. Raises StoreUnavailable."""
         if self.file is None or self._lock is None:

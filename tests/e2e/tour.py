@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy import update
 
 from petitions.clock import utc_now
-from petitions.mail.limits import MAILS_PER_CAMPAIGN
 from petitions.signatures.models import Signature, Tally
 from petitions.signatures.own import OWN_PURPOSE
 from tests.e2e.browsing import Visitor
@@ -24,7 +23,6 @@ SIGNER = "sampla.signer@example.org"  # has signed, and said all that one can sa
 CHANGED_SIGNER = "sampla.changed@example.org"  # has signed what says something else today
 REMOVED = "sampla.removed@example.org"  # has signed, and was taken off the list
 REFUSING = "sampla.refusing@example.org"  # has said that it was somebody else
-EXHAUSTED = "sampla.exhausted@example.org"  # got as many mails today as one may get
 _LONG_AGO = 1_600_000_000
 
 Arrive = Callable[[Visitor, Demo, str], None]
@@ -149,21 +147,6 @@ def _new_link(visitor: Visitor, demo: Demo, language: str) -> None:
     demo.own_path(address, mails + 1)
 
 
-def _no_new_link(visitor: Visitor, demo: Demo, language: str) -> None:
-    visitor.open(_exhausted_path(demo), language)
-    Own(visitor.page).ask_for_new_link()
-
-
-@cache
-def _exhausted_path(demo: Demo) -> str:
-    path = demo.signed(WHOLE, EXHAUSTED, q_role="Baker")
-    named = demo.named_by(path)
-    for epoch in range(1, MAILS_PER_CAMPAIGN):
-        assert demo.press(f"{path}/new-link") == 200
-        path = f"/signature/{demo.tokens.make(OWN_PURPOSE, named.campaign_id, named.row_id, epoch)}"
-    return path
-
-
 def _not_me(visitor: Visitor, demo: Demo, language: str) -> None:
     visitor.open(f"{_waiting_path(demo)}/not-me", language)
 
@@ -274,7 +257,6 @@ STOPS: dict[str, tuple[int, Arrive]] = {
     "own page, closed since": (200, _changed),
     "own page, taken off the list": (200, _removed),
     "own page, new link": (200, _new_link),
-    "own page, no new link": (429, _no_new_link),
     "withdraw": (200, _opens_own("/withdraw")),
     "withdrawn": (200, _opens(f"/c/{WHOLE}/withdrawn")),
     "own link, dead": (404, _opens("/signature/broken")),

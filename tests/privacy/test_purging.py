@@ -15,6 +15,7 @@ from petitions.campaigns.models import Campaign, Statement
 from petitions.campaigns.queries import CampaignSnapshot, get_snapshot
 from petitions.clock import utc_now
 from petitions.db import Database
+from petitions.delivery import exports
 from petitions.errors import CampaignPurged, StoreUnavailable
 from petitions.privacy import purging
 from petitions.privacy.purging import purge, purge_due
@@ -560,7 +561,7 @@ def test_an_error_in_one_purge_is_told_after_the_others(
     database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = (closed(database, slug=slug) for slug in ("first", "second"))
-    delete = purging.delete_exports
+    delete = exports.delete_exports
 
     def fail(database: Database, campaign_id: int) -> list[str]:
         if campaign_id == first.id:

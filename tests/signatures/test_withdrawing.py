@@ -1,5 +1,6 @@
 """Withdrawing erases, and the count stays true."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -178,7 +179,7 @@ def test_signing_again_later_works_with_the_same_words(
         signature = session.get_one(Signature, (campaign.id, second.id))
         assert (signature.serial, signature.link_epoch) == (2, 0)  # no serial is given twice
         kinds = session.execute(select(Outbox.kind, Outbox.subject_id).order_by(Outbox.id)).all()
-    assert [tuple(row) for row in kinds] == [("confirm", first.id), ("confirm", second.id)]
+    assert [tuple(row) for row in kinds] == [("confirm", second.id)]  # what nobody sent went with the first
 
 
 def test_drafts_of_the_address_for_the_campaign_go_with_the_signature(
@@ -313,6 +314,6 @@ def test_mails_that_wait_go_with_the_signature(
     sign(database, settings, other, email="ana@example.org")
     assert erase(database, campaign, ana.email_key)
     with database.reading() as session:
-        rows = session.execute(select(Outbox.campaign_id, Outbox.sent_at.is_(None), func.count()).group_by(1, 2))
-        left = {(row[0], bool(row[1])): row[2] for row in rows}
+        mails = session.execute(select(Outbox.campaign_id, Outbox.sent_at)).all()
+    left = Counter((mail.campaign_id, mail.sent_at is None) for mail in mails)
     assert left == {(campaign.id, False): 1, (other.id, False): 1, (other.id, True): 1}

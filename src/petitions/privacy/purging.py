@@ -175,6 +175,7 @@ class _Batches:
             self.longest_hold = max(self.longest_hold, held)
             size = max(_SMALLEST, min(_LARGEST, int(size * min(2.0, _AIM / max(held, 0.001)))))
             yield rows
+            self.database.checkpoint()
             time.sleep(held * _REST)
 
 
