@@ -380,4 +380,4 @@ def test_whatever_signers_do_the_count_stays_true(
         def __init__(self) -> None:
             super().__init__(database, settings)
 
-    run_state_machine_as_test(Here, settings=hypothesis_settings(max_examples=40, stateful_step_count=30))
+    run_state_machine_as_test(Here, settings=hypothesis_settings(max_examples=20, stateful_step_count=30))
