@@ -24,7 +24,7 @@ from petitions.signatures.models import Draft
 from petitions.tokens import CONFIRM_LIFETIME
 from petitions.web import metrics
 from petitions.web.caching import no_store
-from petitions.web.errors import error_response
+from petitions.web.errors import address_of, error_response
 from petitions.web.languages import resolve_for, translator_for
 from petitions.web.pages import answer
 from petitions.web.site import Site, site_of
@@ -92,7 +92,7 @@ async def confirm(request: Request) -> Response:
     except LinkInvalid as error:
         return await _refuse(request, error)
     except (IntakeFull, StoreUnavailable, IntakeRejected) as error:
-        target = request.url.path + ("?" + request.url.query if request.url.query else "")
+        target = address_of(request)
         return error_response(request, error, (target, []))
     metrics.CONFIRMATIONS.labels(outcome.value).inc()
     words = translator_for(request)

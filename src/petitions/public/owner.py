@@ -27,7 +27,7 @@ from petitions.signatures.own import (
     was_withdrawn,
 )
 from petitions.tokens import Named
-from petitions.web.errors import error_response
+from petitions.web.errors import address_of, error_response
 from petitions.web.languages import resolve_for, translator_for
 from petitions.web.pages import answer, see_other
 from petitions.web.site import Site, site_of
@@ -115,7 +115,7 @@ async def submit(request: Request, owner: Owner, action: Action) -> Done | Respo
 async def _unavailable(request: Request, error: Exception) -> Response:
     if request.method != "POST":
         return error_response(request, error)
-    target = request.url.path + ("?" + request.url.query if request.url.query else "")
+    target = address_of(request)
     try:
         fields = texts_of(await read_form(request))
     except InvalidRequest:

@@ -15,7 +15,7 @@ from petitions.signatures.letters import CONFIRM_PURPOSE
 from petitions.signatures.own import OWN_PURPOSE, UNSUBSCRIBE_PURPOSE
 from petitions.signatures.refusing import Standing
 from petitions.tokens import CONFIRM_LIFETIME, Named
-from petitions.web.errors import error_response
+from petitions.web.errors import address_of, error_response
 from petitions.web.languages import translator_for
 from petitions.web.pages import answer, see_other
 from petitions.web.site import site_of
@@ -46,7 +46,7 @@ async def refuse(request: Request) -> Response:
     except LinkInvalid:
         return answer_dead_link(request)
     except (IntakeFull, IntakeRejected, StoreUnavailable) as error:
-        target = request.url.path + ("?" + request.url.query if request.url.query else "")
+        target = address_of(request)
         return error_response(request, error, (target, []))
 
 
@@ -92,7 +92,7 @@ async def unsubscribe(request: Request) -> Response:
     except LinkInvalid:
         return answer_dead_link(request)
     except (IntakeFull, IntakeRejected, StoreUnavailable) as error:
-        target = request.url.path + ("?" + request.url.query if request.url.query else "")
+        target = address_of(request)
         return error_response(request, error, (target, []))
 
 

@@ -97,6 +97,11 @@ def retry_after(error: Exception) -> int | None:
     return 10 if isinstance(error, errors.StoreUnavailable) else None
 
 
+def address_of(request: Request) -> str:
+    """Where a form that was sent can be sent again: the path with its query."""
+    return request.url.path + ("?" + request.url.query if request.url.query else "")
+
+
 def error_response(
     request: Request, error: Exception, retry: tuple[str, Sequence[tuple[str, str]]] | None = None
 ) -> Response:
