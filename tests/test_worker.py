@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from jinja2 import ChoiceLoader, DictLoader
+from jinja2 import DictLoader
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
@@ -22,7 +22,7 @@ from petitions.mail.outbox import KEPT
 from petitions.mail.transport import FolderTransport, SmtpTransport
 from petitions.privacy import purging
 from petitions.settings import Settings, SmtpServer
-from petitions.templating import environment
+from petitions.templating import loader
 from petitions.worker import CHORES, PURGE_OUTBOX, Chore, choose_transport, run_worker, work
 from tests import factories
 from tests.mail.support import (
@@ -46,8 +46,7 @@ HOUR, MOMENT = timedelta(hours=1), timedelta(milliseconds=10)
 @pytest.fixture
 def worker_database(database: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
     """A store with campaign 1; and the message "greeting"."""
-    assert environment.loader is not None
-    monkeypatch.setattr(environment, "loader", ChoiceLoader([DictLoader(MESSAGE), environment.loader]))
+    monkeypatch.setattr(loader, "loaders", [DictLoader(MESSAGE), *loader.loaders])
     make_campaign(database)
     return database
 

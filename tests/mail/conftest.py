@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from jinja2 import ChoiceLoader, DictLoader
+from jinja2 import DictLoader
 from sqlalchemy import create_engine, event, make_url, text
 
 from petitions.db import Database
-from petitions.templating import environment
+from petitions.templating import loader
 from tests.mail.support import MESSAGE, LogEvents, make_campaign
 
 
@@ -41,8 +41,7 @@ def mail_database(open_store: Callable[[], Database]) -> Database:
 @pytest.fixture
 def greeting(monkeypatch: pytest.MonkeyPatch) -> None:
     """The message "greeting", and "broken", which cannot be rendered."""
-    assert environment.loader is not None
-    monkeypatch.setattr(environment, "loader", ChoiceLoader([DictLoader(MESSAGE), environment.loader]))
+    monkeypatch.setattr(loader, "loaders", [DictLoader(MESSAGE), *loader.loaders])
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from petitions.i18n import translator
 from petitions.mail.composing import compose, envelope_address
 from petitions.mail.transport import PermanentFailure
 from petitions.templating import environment
@@ -71,8 +72,10 @@ def test_button_has_its_plain_address_beneath_and_the_frame_no_image() -> None:
 
 
 def test_frame_of_arabic_runs_from_right_to_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    html = environment.get_template("mail/layout.html").render(
-        language="ar", direction="rtl", subject="", sender_name="", base_url=""
+    html = (
+        environment(translator("ar"))
+        .get_template("mail/layout.html")
+        .render(language="ar", direction="rtl", subject="", sender_name="", base_url="")
     )
     assert '<html lang="ar" dir="rtl">' in html
     assert 'align="right"' in html

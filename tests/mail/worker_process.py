@@ -6,19 +6,18 @@ import sys
 from dataclasses import replace
 from datetime import timedelta
 
-from jinja2 import ChoiceLoader, DictLoader
+from jinja2 import DictLoader
 
 from petitions.db import Database
 from petitions.mail.sending import Sender
 from petitions.mail.transport import SmtpTransport
 from petitions.settings import SmtpServer
-from petitions.templating import environment
+from petitions.templating import loader
 from tests.mail.support import BRISK, MESSAGE, build_greetings, make_settings
 
 
 async def main(url: str, port: str, lease: str) -> None:
-    assert environment.loader is not None
-    environment.loader = ChoiceLoader([DictLoader(MESSAGE), environment.loader])
+    loader.loaders = [DictLoader(MESSAGE), *loader.loaders]
     server = SmtpServer("127.0.0.1", int(port), "none")
     database = Database(url)
     pace = replace(BRISK, lease=timedelta(seconds=float(lease)), mail_limit=float(lease) / 2)

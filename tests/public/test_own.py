@@ -771,9 +771,7 @@ async def test_lists_that_were_handed_over_cannot_be_called_back_and_the_pages_s
     for state in ("open", "closed"):
         STATES[state](database, campaign)
         view = view_campaign(campaign, statement, ENGLISH, "http://testserver", 0, utc_now())
-        signing: Any = environment.get_template("macros/signing.html").make_module(
-            {"i18n": ENGLISH, "campaign": view}
-        )
+        signing: Any = environment(ENGLISH).get_template("macros/signing.html").make_module({"campaign": view})
         sentence = " ".join(str(signing.not_recalled()).split())
         assert len(sentence) > 40
         for url in (own(settings, ana), own(settings, ana, "/withdraw"), "/c/free-boris/withdrawn"):

@@ -3,10 +3,11 @@ or make earlier links worthless. Whatever they do goes through one intake, in ba
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol, cast
+from uuid import UUID
 
 from sqlalchemy import Row, Table, bindparam, select
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 from petitions.campaigns.models import Campaign, Statement
 from petitions.errors import LinkInvalid
 from petitions.signatures.consents import Wording, store_wordings
+from petitions.signatures.locked import Locked
 from petitions.signatures.models import ConsentWording, Draft, Signature, Tally, Withdrawal
 from petitions.tokens import Named
 
@@ -26,7 +28,6 @@ _MOST_WORDINGS = 500
 _signatures, _campaigns = cast("Table", Signature.__table__), cast("Table", Campaign.__table__)
 _consents = cast("Table", ConsentWording.__table__)
 _THIS = (_signatures.c.campaign_id == bindparam("campaign"), _signatures.c.id == bindparam("id"))
-_LOCKED = select(_signatures).where(*_THIS).with_for_update()
 _OWN = (
     select(_signatures, _campaigns.c.slug, _consents.c.text.label("updates_wording"))
     .join(_campaigns, _campaigns.c.id == _signatures.c.campaign_id)
@@ -54,14 +55,6 @@ class Done(Enum):
     DONE = "done"
     GONE = "gone"  # the link was replaced, or its signature is gone: nobody is told which
     TOO_MANY_MAILS = "too_many_mails"  # nothing was changed; tomorrow it works
-
-
-@dataclass
-class Locked:
-    """A campaign whose tally is locked."""
-
-    rolled_up: int  # the last serial in the roll-ups
-    wordings: set[str] = field(default_factory=set)  # of consents that were given, to be stored at the end
 
 
 class Action(Protocol):
@@ -114,15 +107,25 @@ def store_actions(session: Session, actions: Sequence[Action]) -> list[Done]:
         rolled_up = session.scalar(tally)
         if rolled_up is None:
             continue
-        locked = Locked(rolled_up)
-        for position in by_campaign[campaign_id]:
-            done[position] = actions[position].apply(session, locked)
-        wordings |= {(campaign_id, text) for text in locked.wordings}
+        for positions in _rounds(actions, by_campaign[campaign_id]):
+            ids = [actions[position].link.row_id for position in positions]
+            locked = Locked(session, campaign_id, rolled_up, ids)
+            for position in positions:
+                done[position] = actions[position].apply(session, locked)
+            locked.write()
+            wordings |= {(campaign_id, text) for text in locked.wordings}
     store_wordings(session, wordings)  # together and in one order, or two batches could wait for each other
     return done
 
 
-def lock_signature(session: Session, link: Named) -> Row[Any] | None:
-    """The signature of a link that works, until the end of the transaction."""
-    row = session.connection().execute(_LOCKED, {"campaign": link.campaign_id, "id": link.row_id}).one_or_none()
-    return row if row is not None and row.link_epoch == link.epoch else None
+def _rounds(actions: Sequence[Action], positions: list[int]) -> Iterator[list[int]]:
+    """The positions in order, cut before an action on a signature that an earlier one of the round is about."""
+    seen: set[UUID] = set()
+    current: list[int] = []
+    for position in positions:
+        if actions[position].link.row_id in seen:
+            yield current
+            seen, current = set(), []
+        seen.add(actions[position].link.row_id)
+        current.append(position)
+    yield current

@@ -11,8 +11,9 @@ from sqlalchemy import ColumnElement, Table, bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from petitions.db import insert_ignoring
+from petitions.signatures.locked import Locked
 from petitions.signatures.models import Draft, Refusal, Signature, Tally
-from petitions.signatures.own import Done, Locked
+from petitions.signatures.own import Done
 from petitions.tokens import Named
 
 _refusals = cast("Table", Refusal.__table__).c

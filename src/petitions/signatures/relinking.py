@@ -12,8 +12,9 @@ from petitions.abuse import rates
 from petitions.mail import outbox
 from petitions.mail.limited import LimitedMails
 from petitions.signatures.drafting import CONFIRM
+from petitions.signatures.locked import Locked
 from petitions.signatures.models import Draft, Signature
-from petitions.signatures.own import Done, Locked, lock_signature
+from petitions.signatures.own import Done
 from petitions.tokens import Named
 
 OWN_LINK = "own_link"
@@ -37,7 +38,7 @@ class NewLink:
 
     def apply(self, session: Session, locked: Locked) -> Done:
         """Raise the epoch and queue the mail. Again: the link is worthless already, and nothing changes."""
-        signature = lock_signature(session, self.link)
+        signature = locked.find(self.link)
         if signature is None:
             return Done.GONE
         if signature.email is None:

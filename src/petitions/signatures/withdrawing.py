@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from petitions.db import Database, insert_for, insert_ignoring
 from petitions.mail import outbox
-from petitions.signatures.changing import drop_words
+from petitions.signatures.locked import Locked, drop_words
 from petitions.signatures.models import Draft, Refusal, Signature, Tally, Withdrawal
 from petitions.signatures.names import folded_words
-from petitions.signatures.own import Done, Locked, lock_signature, was_withdrawn
+from petitions.signatures.own import Done, was_withdrawn
 from petitions.signatures.rollups import add_to_parts
 from petitions.tokens import Named
 
@@ -29,7 +29,7 @@ class Withdraw:
     arrived_at: datetime
 
     def apply(self, session: Session, locked: Locked) -> Done:
-        signature = lock_signature(session, self.link)
+        signature = locked.find(self.link)
         if signature is None:
             return Done.DONE if was_withdrawn(session, self.link) else Done.GONE
         _erase(session, signature, locked.rolled_up, self.arrived_at)

@@ -25,12 +25,8 @@ def language_links(
     path: str, languages: Sequence[str], current: str, query: Mapping[str, str] | None = None
 ) -> list[LanguageLink]:
     """Links to the same page in other languages."""
-    return [
-        LanguageLink(
-            code, language_name(code), f"{path}?{urlencode({**(query or {}), 'lang': code})}", code == current
-        )
-        for code in languages
-    ]
+    before = f"{path}?{urlencode(query)}&lang=" if query else f"{path}?lang="
+    return [LanguageLink(code, language_name(code), before + code, code == current) for code in languages]
 
 
 def render(
