@@ -1,4 +1,4 @@
-"""python -m benchmarks sign | confirm | page | growth | own | purge | processes | export | mail | all"""
+"""python -m benchmarks sign | confirm | page | growth | own | purge | console | processes | export | mail | all"""
 
 import argparse
 import shutil
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import confirm, export, growth, mail, own, page, processes, purge, sign
+from benchmarks import confirm, console, export, growth, mail, own, page, processes, purge, sign
 from benchmarks.load import require_wrk
 from benchmarks.options import BenchmarkError, Options, ToolMissing
 
@@ -19,6 +19,7 @@ _COMMANDS: dict[str, Callable[[Options], None]] = {
     "growth": growth.run,
     "own": own.run,
     "purge": purge.run,
+    "console": console.run,
     "processes": processes.run,
     "export": export.run,
     "mail": mail.run,
@@ -26,7 +27,7 @@ _COMMANDS: dict[str, Callable[[Options], None]] = {
 #: What `all` runs on each store: pages hardly touch it.
 _ALL = {
     "sqlite": list(_COMMANDS),
-    "postgresql": ["sign", "confirm", "own", "purge", "processes", "export", "mail"],
+    "postgresql": ["sign", "confirm", "own", "purge", "console", "processes", "export", "mail"],
 }
 _EXAMPLES = """
 examples:
@@ -100,7 +101,10 @@ def _parse() -> argparse.Namespace:
         "--store", choices=list(_ALL), help="where the signatures are (default: sqlite; both for `all`)"
     )
     parser.add_argument(
-        "--connections", type=int, default=32, help="of wrk (default: 32); always 16 in own and purge"
+        "--connections",
+        type=int,
+        default=32,
+        help="of wrk (default: 32); always 16 in own and purge, 8 in console",
     )
     parser.add_argument("--seconds", type=int, default=4, help="of each round (default: 4); half in growth")
     parser.add_argument(

@@ -26,8 +26,9 @@ from petitions.errors import InvalidRequest, PageNotFound
 from petitions.mail.pace import Pace
 from petitions.public.campaigns import visit
 from petitions.public.forms import sign_form_for
-from petitions.public.signing import read_form, sign
+from petitions.public.signing import sign
 from petitions.settings import load_settings
+from petitions.web.bodies import read_form
 from petitions.web.caching import no_store
 
 

@@ -1,5 +1,6 @@
 """The requests as a browser sends them, in files for wrk."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from random import Random
 from urllib.parse import urlencode
@@ -34,9 +35,10 @@ def form_headers(server: Server) -> dict[str, str]:
     }
 
 
-def write_get(file: Path, server: Server, path: str, *, gzip: bool) -> Path:
-    """A whole GET."""
-    file.write_text(f"GET {path} HTTP/1.1\r\n{_lines(browser_headers(server, gzip=gzip))}\r\n", newline="")
+def write_get(file: Path, server: Server, path: str, *, gzip: bool, more: Mapping[str, str] | None = None) -> Path:
+    """A whole GET, with `more` headers."""
+    headers = browser_headers(server, gzip=gzip) | dict(more or {})
+    file.write_text(f"GET {path} HTTP/1.1\r\n{_lines(headers)}\r\n", newline="")
     return file
 
 

@@ -37,6 +37,14 @@ STORES = ("sqlite", "postgresql")
 BASE_URL = "http://testserver"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several processes share the tests, those of a file stay together, for they share what is dear to make;
+    so do all of the browser's."""
+    for item in items:
+        place = item.path.relative_to(item.config.rootpath)
+        item.add_marker(pytest.mark.xdist_group("e2e" if "e2e" in place.parts else str(place)))
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,28 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import func, inspect, select, text, update
+from sqlalchemy.orm import Session
 
 from petitions import paths, schema
+from petitions.accounts.members import set_role
+from petitions.accounts.models import Failures, RecoveryCode
+from petitions.accounts.roles import Role
+from petitions.accounts.sessions import open_session
+from petitions.accounts.users import NewUser, create_user
+from petitions.audit.recording import Actor, record
+from petitions.campaigns.editing import load_copy, save_copy
 from petitions.campaigns.queries import get_snapshot
 from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.delivery.exports import record_export
+from petitions.mail.outbox import NewMail, queue
 from petitions.models import metadata
 from petitions.settings import Rate, Settings
 from petitions.signatures.confirming import Outcome
 from petitions.signatures.drafting import store_drafts
 from petitions.signatures.models import Signature, Tally
 from petitions.signatures.own import Done
+from petitions.signatures.publishing import publish
 from petitions.signatures.refusing import refuse
 from petitions.signatures.rollups import roll_up
 from petitions.signatures.withdrawing import Withdraw
@@ -90,6 +101,24 @@ def test_partial_indexes_have_their_conditions(database: Database) -> None:
         assert all(column in condition for column in columns), name
 
 
+def fill_console(session: Session, campaign_id: int) -> None:
+    """Rows of a lead and what they did."""
+    now = utc_now()
+    new = NewUser(email=f"lea{now:%f}@example.org", name="Lea Lead", language="en")
+    user = create_user(session, new, now, "hash")
+    assert user is not None
+    set_role(session, campaign_id, user.id, Role.OWNER, now)
+    open_session(session, user.id, "Firefox, Linux", now)
+    session.add(RecoveryCode(user_id=user.id, code_hash=bytes(32)))
+    session.add(Failures(key=now.strftime("%H%M%S%f----").encode(), count=1, last_at=now))
+    copy = load_copy(session, campaign_id)
+    content = replace(copy.content, closes_at=now + timedelta(days=1))
+    number = save_copy(session, campaign_id, copy.number, content, user.name, now)
+    publish(session, campaign_id, number, user.name, now)
+    record(session, Actor(user.id, user.name), "campaign.published", now, campaign_id, revision=2)
+    queue(session, [NewMail("account_invitation", None, user.id, bytes(16), "en")], now)
+
+
 def fill(database: Database, settings: Settings, folder: Path) -> None:
     """Rows in every table."""
     campaign = make_campaign(database, slug=f"campaign-{utc_now():%f}", languages=("en", "es"))
@@ -107,6 +136,7 @@ def fill(database: Database, settings: Settings, folder: Path) -> None:
             text("INSERT INTO backgrounds (campaign_id, language, body, updated_at) VALUES (:c, 'en', 'b', :now)"),
             {"c": campaign.id, "now": now.replace(tzinfo=None)},
         )
+        fill_console(session, campaign.id)
         refuse(session, campaign.id, refused.id, now)
         record_export(session, campaign.id, list_file, 1, now)
     assert act(database, Withdraw(link_to(withdrawn), now)) == [Done.DONE]
@@ -199,7 +229,8 @@ def test_a_store_from_before_the_own_page_keeps_everything_and_gets_what_is_new(
     silent = sign_and_confirm(database, settings, campaign, visibility="anonymous", name=None)
     waiting = sign(database, settings, campaign, updates=True)
     roll_up(database, utc_now())
-    new = columns_of(database)
+    with at_revision(database, "0002"):
+        new = columns_of(database)
     with at_revision(database, "0001"):
         old = columns_of(database)
         before = contents(database, old)
@@ -230,6 +261,72 @@ def test_a_store_from_before_the_own_page_keeps_everything_and_gets_what_is_new(
     assert confirm(database, waiting) is Outcome.COUNTED
     done = act(database, change(agreed, name="Ana"), Withdraw(link_to(silent), utc_now()))
     assert done == [Done.DONE] * 2
+
+
+ADDED_BY_0003 = {"campaigns": {"outcome", "archived_at", "reminded_through"}}
+TABLES_OF_0003 = {
+    "working_copies",
+    "revisions",
+    "users",
+    "recovery_codes",
+    "user_sessions",
+    "login_failures",
+    "memberships",
+    "audit_entries",
+}
+
+
+def index_definitions(database: Database) -> dict[str, str]:
+    """By name, as the store would make them again."""
+    if database.is_sqlite:
+        query = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+    else:
+        query = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
+    with database.reading() as session:
+        # SQLite writes names with or without quotation marks, by how the table came about.
+        return {name: sql.replace('"', "") for name, sql in session.execute(text(query))}
+
+
+def may_be_null(database: Database, table: str, column: str) -> bool:
+    with database.reading() as session:
+        found = inspect(session.connection()).get_columns(table)
+    return next(bool(one["nullable"]) for one in found if one["name"] == column)
+
+
+def test_a_store_from_before_the_console_keeps_everything_down_and_up(
+    database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    """People, mails and lists of an earlier version; nobody has an account and nothing is archived."""
+    fill(database, replace(settings, sign_rate=Settings.sign_rate), tmp_path)
+    filled, new, definitions = counts(database), columns_of(database), index_definitions(database)
+    with at_revision(database, "0002"):
+        old = columns_of(database)
+        before = contents(database, old)
+        assert set(new) - set(old) == TABLES_OF_0003
+        assert {table: new[table] - old[table] for table in old if new[table] != old[table]} == ADDED_BY_0003
+        # The mail to an account has no place there; every other row has.
+        assert {table: len(rows) for table, rows in before.items()} == {
+            table: filled.get(table, 1) - (table == "outbox") for table in old
+        }
+        assert not may_be_null(database, "outbox", "campaign_id")
+        left = set(definitions) - set(index_definitions(database))
+        assert "ix_signatures_statement_id" in left
+        assert not any(name.startswith(("ix_outbox", "ix_drafts")) for name in left)
+    for _ in range(2):
+        after = contents(database, old)
+        assert after.pop("alembic_version") != before["alembic_version"]
+        assert after == {table: rows for table, rows in before.items() if table != "alembic_version"}
+        assert {table: counts(database)[table] for table in TABLES_OF_0003} == dict.fromkeys(TABLES_OF_0003, 0)
+        assert may_be_null(database, "outbox", "campaign_id")
+        assert index_definitions(database) == definitions
+        with database.reading() as session:
+            rows = session.execute(text("SELECT outcome, archived_at, reminded_through FROM campaigns")).all()
+            assert rows == [(None, None, None)] * len(before["campaigns"])
+            context = MigrationContext.configure(session.connection(), opts={"compare_type": True})
+            assert compare_metadata(context, metadata) == []
+        with at_revision(database, "0002"):
+            assert contents(database, old) == before
+    fill(database, settings, tmp_path)
 
 
 def test_a_store_goes_back_to_before_the_own_page_with_its_people(database: Database, settings: Settings) -> None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from jinja2 import DictLoader
@@ -25,6 +26,7 @@ from petitions.settings import Settings, SmtpServer
 from petitions.templating import loader
 from petitions.worker import CHORES, PURGE_OUTBOX, Chore, choose_transport, run_worker, work
 from tests import factories
+from tests.audit.support import check, write_entries
 from tests.mail.support import (
     BRISK,
     MESSAGE,
@@ -288,3 +290,31 @@ def test_every_chore_that_forgets_somebody_is_done_by_every_worker() -> None:
         "purge_outbox",
         "scrub",
     } <= hourly
+
+
+async def test_every_worker_seals_what_leads_did_and_reminds(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    yesterday = utc_now() - timedelta(hours=25)
+    made = UUID(int=int(yesterday.timestamp() * 1000) << 80)
+    factories.sign(database, settings, campaign, id=made, arrived_at=yesterday)
+    write_entries(database, 2)
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    done = {"seal": asyncio.Event(), "remind": asyncio.Event()}
+
+    def watched(chore: Chore) -> Chore:
+        def run(database: Database, now: datetime) -> None:
+            chore.run(database, now)
+            loop.call_soon_threadsafe(done[chore.name].set)
+
+        return Chore(chore.name, chore.every, run)
+
+    chores = [watched(chore) for chore in CHORES if chore.name in done]
+    worker = asyncio.create_task(run_worker(settings, database, {}, chores, stop))
+    for event in done.values():
+        await event.wait()
+    stop.set()
+    await worker
+    assert (check(database).count, check(database).unsealed) == (2, 0)
+    with database.reading() as session:
+        assert session.query(Outbox).filter_by(kind="remind", subject_id=made).count() == 1

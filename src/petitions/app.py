@@ -16,6 +16,7 @@ from petitions import log, schema
 from petitions.api.routes import ROUTES as API_ROUTES
 from petitions.campaigns.queries import get_snapshot
 from petitions.clock import utc_now
+from petitions.console.routes import ROUTES as CONSOLE_ROUTES
 from petitions.db import Database
 from petitions.public.routes import ROUTES as PUBLIC_ROUTES
 from petitions.settings import Settings, load_settings
@@ -36,8 +37,10 @@ from petitions.web.origin import OriginCheck
 from petitions.web.site import Site
 from petitions.web.static import DigestedFiles
 
-#: No form of ours is larger.
+#: No form for visitors is larger.
 MAX_BODY = 64 * 1024
+#: The texts of a campaign in one language: 200,000 bytes, each of which a browser may write as three.
+MAX_BODY_IN_CONSOLE = 1024 * 1024
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -90,6 +93,7 @@ def create_app(
         routes=[
             *PUBLIC_ROUTES,
             *API_ROUTES,
+            *CONSOLE_ROUTES,
             Route("/healthz", show_health),
             Route("/metrics", show_metrics),
             Mount("/static", DigestedFiles()),
@@ -100,7 +104,7 @@ def create_app(
             Middleware(Frame, https=settings.base_url.startswith("https:")),
             Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(settings.base_url), www_redirect=False),
             Middleware(OriginCheck, base_url=settings.base_url),
-            Middleware(BodyLimit, most=MAX_BODY),
+            Middleware(BodyLimit, most=MAX_BODY, most_in_console=MAX_BODY_IN_CONSOLE),
         ],
         exception_handlers=HANDLERS,
         lifespan=lifespan,

@@ -9,6 +9,11 @@ PetitionsError
 │       └── IntakeStopped    the process is ending
 ├── IntakeRejected           the store refuses this one item
 ├── CampaignFileError        a campaign file is broken; says file, place and what was expected
+├── EditConflict             somebody else saved the same campaign meanwhile
+├── NoteRequired             signed words would change, and nobody says why
+├── NotPossible              the state of a campaign does not allow this
+├── LastAdministrator        a site keeps somebody who looks after it
+├── LastOwner                a campaign keeps somebody who decides about it
 ├── CampaignPurged           the signers' data are erased: the campaign is closed for good
 ├── NotFound
 │   ├── CampaignNotFound
@@ -17,8 +22,12 @@ PetitionsError
 ├── LinkInvalid              a token is damaged, forged or for another purpose
 │   └── LinkExpired          a token was right once
 ├── ForeignOrigin            a form was sent from another site
+├── NotAllowed               an account may not do this, or the form is from another session
 └── InvalidRequest           a path, a query or a body that no form of ours sends
 """
+
+from collections.abc import Sequence
+from datetime import datetime
 
 
 class PetitionsError(Exception):
@@ -71,6 +80,34 @@ class CampaignFileError(PetitionsError):
         self.file, self.place, self.expected = file, place, expected
 
 
+class EditConflict(PetitionsError):
+    """Somebody else saved the same campaign meanwhile; nothing was changed."""
+
+    def __init__(self, saved_by: str, saved_at: datetime) -> None:
+        super().__init__("somebody else saved meanwhile")
+        self.saved_by, self.saved_at = saved_by, saved_at
+
+
+class NoteRequired(PetitionsError):
+    """Signed words would change, in these languages, and nobody says why; nothing was changed."""
+
+    def __init__(self, languages: Sequence[str]) -> None:
+        super().__init__("signed words need a public note when they change")
+        self.languages = tuple(languages)
+
+
+class NotPossible(PetitionsError):
+    """The state of a campaign does not allow this; nothing was changed."""
+
+
+class LastAdministrator(PetitionsError):
+    """Whose account is to be closed is the last administrator who can log in."""
+
+
+class LastOwner(PetitionsError):
+    """Whoever is to lose a role is the last owner who can log in."""
+
+
 class CampaignPurged(PetitionsError):
     """The signers' data are erased, and with them the keys by which nobody is counted twice."""
 
@@ -115,6 +152,10 @@ class LinkExpired(LinkInvalid):
 
 class ForeignOrigin(PetitionsError):
     """A form was sent from another site."""
+
+
+class NotAllowed(PetitionsError):
+    """An account may not do this, or the form is from another session."""
 
 
 class InvalidRequest(PetitionsError):

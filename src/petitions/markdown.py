@@ -7,6 +7,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 _parser = MarkdownIt("commonmark", {"html": False, "typographer": False}).enable("strikethrough")
+_parser.parse("*")  # makes its lists of rules, before threads do so at the same moment
 _BLOCKS = {"p", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "hr", "br"}
 _INLINE = {"em", "strong", "a", "s", "code"}
 
@@ -27,6 +28,11 @@ def _clean(html: str, tags: set[str]) -> Markup:
 def render(text: str, highest: int = 3) -> Markup:
     """Blocks. The highest heading of the text becomes `highest`, for the page's own come above it, and the
     others keep their distance."""
+    return render_once(text, highest)
+
+
+def render_once(text: str, highest: int = 3) -> Markup:
+    """The same of a text that nobody will ask for again: it is not remembered."""
     tokens = _parser.parse(text)
     headings = [token for token in tokens if token.type in ("heading_open", "heading_close")]
     shift = highest - min((int(token.tag[1]) for token in headings), default=highest)

@@ -8,7 +8,11 @@ from functools import partial
 
 from petitions import log
 from petitions.abuse.forgetting import forget_networks
+from petitions.accounts.forgetting import forget_logins
+from petitions.accounts.letters import AccountLetters
+from petitions.audit.sealing import seal
 from petitions.backups import forget_old_backups
+from petitions.campaigns.editing import campaign_titles
 from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.mail import outbox
@@ -21,6 +25,7 @@ from petitions.privacy.purging import purge_due
 from petitions.settings import Settings
 from petitions.signatures.expiring import drop_expired_drafts, forget_draft_networks
 from petitions.signatures.letters import SignerLetters
+from petitions.signatures.reminding import remind
 from petitions.signatures.rollups import roll_up
 from petitions.signatures.withdrawing import forget_withdrawals
 from petitions.tokens import Tokens
@@ -40,6 +45,8 @@ PURGE_OUTBOX = Chore("purge_outbox", timedelta(hours=1), outbox.purge)
 
 CHORES = (
     Chore("roll_up", timedelta(seconds=2), roll_up),
+    Chore("seal", timedelta(seconds=2), seal),
+    Chore("remind", timedelta(minutes=5), remind),
     Chore("drop_expired_drafts", timedelta(hours=1), drop_expired_drafts),
     Chore("forget_draft_networks", timedelta(hours=1), forget_draft_networks),
     Chore("forget_old_backups", timedelta(hours=6), forget_old_backups),
@@ -47,15 +54,19 @@ CHORES = (
     Chore("compact", timedelta(days=1), lambda database, _now: database.scrub(compact=True)),
     Chore("forget_withdrawals", timedelta(hours=1), forget_withdrawals),
     Chore("forget_networks", timedelta(hours=1), forget_networks),
+    Chore("forget_logins", timedelta(hours=1), forget_logins),
 )
 
 
 async def work(settings: Settings, database: Database, stop: asyncio.Event) -> None:
     """Everything that a worker of this installation does, until `stop` is set."""
-    letters = SignerLetters(settings.base_url, Tokens(settings.secret_keys))
+    tokens = Tokens(settings.secret_keys)
+    letters = SignerLetters(settings.base_url, tokens)
+    accounts = AccountLetters(settings.base_url, tokens, campaign_titles)
+    builders = {**letters.builders(), **accounts.builders()}
     # Every hour rather than every day, so that nobody's data outlive the day that the privacy page names.
     purge = Chore("purge", timedelta(hours=1), partial(purge_due, stop=stop.is_set))
-    await run_worker(settings, database, letters.builders(), (*CHORES, purge), stop)
+    await run_worker(settings, database, builders, (*CHORES, purge), stop)
 
 
 async def run_worker(

@@ -26,7 +26,7 @@ from tests.factories import MARKDOWN, TOML, write_campaign
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
-FULL_TOML = """
+FULL_TOML = '''
 slug = "free-boris"
 default_language = "es"
 signers = ["organisations", "individuals"]
@@ -83,7 +83,19 @@ until = 2027-06-30
 
 [updates]
 label = { en = "Write to me about Boris", es = "Escribidme sobre Boris" }
+
+[after_signing]
+thanks.en = """
+Thank you.
+
+Come on Friday.
 """
+thanks.es = "Gracias."
+share = "Sign for Boris"
+
+[reminder]
+enabled = false
+'''
 ENGLISH = """\ufeff
 
 # Free Boris
@@ -155,6 +167,9 @@ def test_everything_that_a_campaign_can_say(tmp_path: Path) -> None:
             ),
             retention=Retention(until=date(2027, 6, 30)),
             updates_label={"en": "Write to me about Boris", "es": "Escribidme sobre Boris"},
+            thanks={"en": "Thank you.\n\nCome on Friday.", "es": "Gracias."},
+            share={"en": "Sign for Boris", "es": "Sign for Boris"},
+            reminder=False,
         ),
         wordings={
             "en": Wording(
@@ -265,8 +280,8 @@ def test_french_spaces_and_persian_joiners_are_letters_of_a_text(tmp_path: Path)
 CHOICES = "public, initials, addressee, anonymous"
 ONE_LINE = "expected a text of 1 to 200 characters on one line"
 KEYS = (
-    "there is no such key; the keys are addressees, affiliation, goal, goal_steps, initiator, links, mail, "
-    "public_list, questions, reply_to, responsible, retention, signers, updates, visibility"
+    "there is no such key; the keys are addressees, affiliation, after_signing, goal, goal_steps, initiator, "
+    "links, mail, public_list, questions, reminder, reply_to, responsible, retention, signers, updates, visibility"
 )
 GOALS = "expected whole numbers above 0, each greater than the one before"
 SLUG = "expected small letters, digits and single hyphens, like free-ana-sanchez"

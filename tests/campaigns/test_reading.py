@@ -33,6 +33,8 @@ _texts = st.text(
 ).map(str.strip)
 _lines = _texts.filter(bool)
 _local = st.dictionaries(st.sampled_from(["en", "es", "ar", "pt-BR"]), _lines, min_size=1)
+_paragraphs = st.lists(_lines, min_size=1, max_size=3).map("\n\n".join)
+_local_paragraphs = st.dictionaries(st.sampled_from(["en", "es", "ar", "pt-BR"]), _paragraphs, min_size=1)
 _emails = st.sampled_from(["a@example.org", "leitung@münchen.example.org", "γ@example.org"])
 _urls = st.sampled_from(["https://example.org", "http://example.org/a?b=c#d", "https://example.org:8443/ü"])
 
@@ -70,6 +72,9 @@ def all_terms(draw: st.DrawFn) -> Terms:
         mail=draw(st.none() | st.builds(NeutralMail, _local, _local)),
         retention=draw(_retentions),
         updates_label=draw(st.none() | _local),
+        thanks=draw(st.none() | _local_paragraphs),
+        share=draw(st.none() | _local),
+        reminder=draw(st.booleans()),
     )
 
 
@@ -83,8 +88,8 @@ def test_every_term_is_tried() -> None:
     """A new one that the strategy above forgets would be lost in the store without a failing test."""
     written = write_terms(example_terms())
     assert {field.name for field in fields(Terms)} == {
-        *(set(written) - {"visibility", "updates"}),
-        *("visibility_choices", "visibility_default", "updates_label"),
+        *(set(written) - {"visibility", "updates", "after_signing"}),
+        *("visibility_choices", "visibility_default", "updates_label", "thanks", "share"),
     }
 
 
@@ -101,6 +106,8 @@ def example_terms() -> Terms:
             "mail": {"subject": "Confirm", "sender_name": "Post"},
             "retention": {"until": date(2027, 6, 30)},
             "updates": {"label": {"en": "Write to me", "es": "Escribidme"}},
+            "after_signing": {"thanks": "Thank you.\n\nCome on **Friday**.", "share": "Sign with me"},
+            "reminder": {"enabled": False},
         },
         ["en", "es"],
     )
@@ -123,6 +130,7 @@ def test_terms_from_before_these_keys_are_read() -> None:
     assert terms.retention is None  # nothing is erased that nobody announced
     assert purge_due_at(terms.retention, datetime(2020, 1, 1, tzinfo=UTC)) is None
     assert terms.updates_label is None
+    assert (terms.thanks, terms.share, terms.reminder) == (None, None, True)
     assert "retention" not in write_terms(terms)
 
 
@@ -203,3 +211,53 @@ def test_a_text_in_a_language_falls_back_to_the_campaign_s_own_and_then_to_any()
 )
 def test_who_may_sign(signers: list[str], answer: bool) -> None:
     assert read_terms({**TERMS, "signers": signers}, ["en"]).open_to_individuals is answer
+
+
+def test_what_follows_a_signature_is_written_as_a_file_says_it() -> None:
+    written = write_terms(example_terms())
+    thanks = "Thank you.\n\nCome on **Friday**."
+    assert written["after_signing"] == {
+        "thanks": {"en": thanks, "es": thanks},
+        "share": {"en": "Sign with me", "es": "Sign with me"},
+    }
+    assert written["reminder"] == {"enabled": False}
+    default = write_terms(read_terms(TERMS, ["en"]))
+    assert {"after_signing", "reminder"} & set(default) == set()
+
+
+THANKS = "expected a text of 1 to 2000 characters"
+
+
+@pytest.mark.parametrize(
+    ("data", "key", "expected"),
+    [
+        *(
+            ({"after_signing": {"thanks": text}}, "after_signing.thanks", THANKS)
+            for text in ("", " \n ", "a" * 2001, "a\0b", "a\u2028b")
+        ),
+        ({"after_signing": {"thanks": {"en": 7}}}, "after_signing.thanks.en", THANKS),
+        (
+            {"after_signing": {"share": "one\ntwo"}},
+            "after_signing.share",
+            "expected a text of 1 to 200 characters on one line",
+        ),
+        (
+            {"after_signing": {"share": {"es": "Hola"}}},
+            "after_signing.share",
+            "expected a text in each language; missing: en",
+        ),
+        (
+            {"after_signing": {"gift": "no"}},
+            "after_signing.gift",
+            "there is no such key; the keys are share, thanks",
+        ),
+        ({"after_signing": "Thank you"}, "after_signing", "expected a table"),
+        ({"reminder": {"enabled": "no"}}, "reminder.enabled", "expected true or false"),
+        ({"reminder": {"after": 2}}, "reminder.after", "there is no such key; the keys are enabled"),
+        ({"reminder": False}, "reminder", "expected a table"),
+    ],
+)
+def test_what_cannot_follow_a_signature_is_refused(data: dict[str, Any], key: str, expected: str) -> None:
+    with pytest.raises(TermsError) as caught:
+        read_terms({**TERMS, **data}, ["en"])
+    assert (caught.value.key, caught.value.expected) == (key, expected)

@@ -26,6 +26,9 @@ def commands(command: Any = ROOT, path: tuple[str, ...] = ()) -> dict[tuple[str,
 
 def test_these_are_the_commands() -> None:
     assert sorted(" ".join(path) for path in commands()) == [
+        "audit export",
+        "audit verify",
+        "campaign export",
         "campaign import",
         "campaign list",
         "db backup",
@@ -40,6 +43,8 @@ def test_these_are_the_commands() -> None:
         "recount",
         "serve",
         "signature withdraw",
+        "user create",
+        "user link",
         "worker",
     ]
 
@@ -89,4 +94,5 @@ def test_exit_codes_stay_what_they_are() -> None:
         "STORE": 4,
         "INPUT": 5,
         "DRIFT": 6,
+        "BROKEN": 7,
     }

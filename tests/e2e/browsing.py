@@ -1,7 +1,7 @@
 """A visitor with a real browser, who notices everything that is not in order."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ class Visitor:
     page: Page
     expected: set[int] = field(default_factory=set)  # statuses of 400 and more that are meant
     problems: list[str] = field(default_factory=list)
+    logs_in: bool = False  # then the console, and it alone, may leave cookies
 
     def __post_init__(self) -> None:
         self.context.on("console", self._on_console)
@@ -76,9 +77,14 @@ class Visitor:
 
     def leave(self) -> None:
         """Close the browser's window; nothing may have been out of order, and nothing may stay behind."""
-        cookies = self.context.cookies()
+        cookies = [cookie for cookie in self.context.cookies() if not (self.logs_in and _is_of_console(cookie))]
         self.context.close()
         assert (self.problems, cookies) == ([], []), "\n".join([*self.problems, *map(str, cookies)])
+
+
+def _is_of_console(cookie: Mapping[str, Any]) -> bool:
+    """Whether public pages neither get nor read it."""
+    return str(cookie["path"]).startswith("/console") and cookie["httpOnly"] and cookie["sameSite"] == "Lax"
 
 
 def new_visitor(browser: Browser, base_url: str, size: tuple[int, int] = DESK, **options: Any) -> Visitor:

@@ -75,6 +75,18 @@ def new_window(browser: Browser, demo: Demo) -> Iterator[NewVisitor]:
 
 
 @pytest.fixture
+def new_lead(new_window: NewVisitor) -> NewVisitor:
+    """Makes visitors who may log in."""
+
+    def make(size: tuple[int, int] = DESK, **options: Any) -> Visitor:
+        visitor = new_window(size, **options)
+        visitor.logs_in = True
+        return visitor
+
+    return make
+
+
+@pytest.fixture
 def visitor(new_window: NewVisitor) -> Visitor:
     """A visitor at a desk."""
     return new_window()

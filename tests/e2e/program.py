@@ -11,13 +11,24 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
+from uuid import UUID
 
 import httpx
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
+from petitions.accounts.members import set_role
+from petitions.accounts.models import UserSession
+from petitions.accounts.passwords import hash_password
+from petitions.accounts.roles import Role
+from petitions.accounts.users import NewUser, create_user, find_user
+from petitions.campaigns.models import Campaign
 from petitions.campaigns.queries import CampaignSnapshot, get_snapshot
+from petitions.cli.demo_lead import LEAD
 from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.settings import load_settings
@@ -27,6 +38,9 @@ from petitions.tokens import Named, Tokens
 from tests.e2e.samples import SAMPLES, write_sample
 
 T = TypeVar("T")
+
+#: Of everybody whom `make_lead` makes.
+PASSWORD = "seven lilac tram stops"
 
 #: Seconds for what takes parts of one.
 PATIENCE = 30.0
@@ -48,12 +62,18 @@ def until(ask: Callable[[], T | None], what: str) -> T:
     raise AssertionError(f"waited {PATIENCE:.0f} seconds in vain for {what}")
 
 
+@cache
+def _password_hash() -> str:
+    return hash_password(PASSWORD)
+
+
 @dataclass(eq=False)
 class Demo:
     """`petitions demo`, running."""
 
     url: str
     data: Path
+    password: str  # of LEAD, as the demo prints it
     _client: httpx.Client = field(repr=False)
     _own_paths: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
 
@@ -156,6 +176,30 @@ class Demo:
         campaign_id, row_id, _ = self.named_by(own_path)
         return f"/unsubscribe/{self.tokens.make(UNSUBSCRIBE_PURPOSE, campaign_id, row_id)}"
 
+    def make_lead(self, address: str, name: str, *, is_admin: bool = False) -> None:
+        """Somebody with an account and PASSWORD; made once."""
+        new = NewUser(address, name, "en", is_admin=is_admin)
+        with self.store() as database, database.writing() as session:
+            create_user(session, new, utc_now(), _password_hash())
+
+    def give_role(self, slug: str, address: str, role: Role) -> None:
+        """Let somebody with an account work on a campaign."""
+        with self.store() as database, database.writing() as session:
+            campaign_id = session.scalars(select(Campaign.id).where(Campaign.slug == slug)).one()
+            set_role(session, campaign_id, self._user_id(session, address), role, utc_now())
+
+    def age_password(self, address: str, age: timedelta = timedelta(hours=1)) -> None:
+        """As if somebody had entered their password so long ago."""
+        with self.store() as database, database.writing() as session:
+            theirs = UserSession.user_id == self._user_id(session, address)
+            session.execute(update(UserSession).where(theirs).values(password_at=utc_now() - age))
+
+    @staticmethod
+    def _user_id(session: Session, address: str) -> UUID:
+        user = find_user(session, address)
+        assert user is not None
+        return user.id
+
     @property
     def tokens(self) -> Tokens:
         """Makes links with the demo's own key."""
@@ -205,7 +249,7 @@ def running_demo(folder: Path) -> Iterator[Demo]:
             elsewhere = httpx.HTTPTransport(local_address=_ELSEWHERE)
             with httpx.Client(base_url=url, transport=elsewhere) as client:
                 until(lambda: _answers(client), "the demo's first answer")
-                yield Demo(url, data, client)
+                yield Demo(url, data, _password(log), client)
         finally:
             process.terminate()
             code = process.wait(PATIENCE)
@@ -230,6 +274,12 @@ def _address(process: "subprocess.Popen[bytes]", log: Path) -> str | None:
     assert process.poll() is None, log.read_text()
     found = re.search(r"http://[\d.]+:\d+", log.read_text())
     return found and found[0]
+
+
+def _password(log: Path) -> str:
+    found = re.search(rf"{re.escape(LEAD)} with the password (\S+)", log.read_text())
+    assert found is not None
+    return found[1]
 
 
 def _answers(client: httpx.Client) -> bool:

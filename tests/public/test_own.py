@@ -14,11 +14,13 @@ from petitions.db import Database
 from petitions.i18n import translator
 from petitions.public.campaigns import view_campaign
 from petitions.settings import Settings
+from petitions.signatures.changing import Unsubscription
 from petitions.signatures.drafting import NewDraft
 from petitions.signatures.models import ConsentWording, Draft, Signature, SignatureWord
 from petitions.templating import environment
 from petitions.web.site import Site
 from tests import factories
+from tests.factories import act, link_to
 from tests.public.support import (
     FULL_ENTRY,
     FULL_TERMS,
@@ -264,6 +266,24 @@ async def test_the_same_form_twice_is_the_same_state_and_the_same_answer(
     again = await asyncio.gather(*(client.post(own(settings, ana), data=OTHERWISE) for _ in range(10)))
     assert {seen(answer) for answer in again} == {seen(first)}
     assert dump(database) == state
+
+
+@pytest.mark.anyio
+async def test_a_consent_that_stands_needs_no_new_words_and_one_taken_back_meanwhile_does(
+    client: httpx.AsyncClient, database: Database, settings: Settings, ana: NewDraft
+) -> None:
+    """With the field that says which words stood beside the box."""
+    url = own(settings, ana)
+    await client.post(url, data=OTHERWISE)
+    page = page_of(await client.get(url))
+    words = dict(page.fields(f"{url}?lang=en"))["updates_words"]
+    state = dump(database)
+    assert (await client.post(url, data=OTHERWISE | {"updates_words": words})).status_code == 303
+    assert dump(database) == state
+    act(database, Unsubscription(link_to(ana)))
+    refused = page_of(await client.post(url, data=OTHERWISE | {"updates_words": words}), 422)
+    assert "f-updates-error" in refused.ids
+    assert not get_signature(database, ana).updates
 
 
 @pytest.mark.anyio

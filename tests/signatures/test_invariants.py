@@ -279,7 +279,7 @@ class Signers(RuleBasedStateMachine):
             .group_by(Outbox.campaign_id, Outbox.email_key)
         )
         with self.database.reading() as session:
-            return Counter({(campaign, key): count for campaign, key, count in session.execute(query)})
+            return Counter({(campaign or 0, key): count for campaign, key, count in session.execute(query)})
 
     def expect(self, action: Action, mails: Counter[tuple[int, bytes]]) -> Done:
         model, row = self.model, self.model.by_link(action.link)

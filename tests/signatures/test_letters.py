@@ -28,6 +28,7 @@ from tests.factories import act, confirm, link_to, make_campaign, remove, sign, 
 from tests.mail.support import make_settings
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+ABOUT_DRAFTS = ("confirm", "remind")
 ABOUT_SIGNATURES = ("already_signed", "own_link")
 LOCAL = "https://petitions.example.org"
 
@@ -73,19 +74,20 @@ def own_link(settings: Settings, letter: Letter, path: str = "/signature/") -> t
 
 
 def test_there_is_a_builder_for_every_kind_that_is_queued(settings: Settings) -> None:
-    assert set(letters_of(settings).builders()) == {"confirm", "already_signed", "own_link"}
+    assert set(letters_of(settings).builders()) == {"confirm", "remind", "already_signed", "own_link"}
 
 
+@pytest.mark.parametrize("kind", ABOUT_DRAFTS)
 def test_the_letter_to_confirm_has_its_three_links(
-    database: Database, settings: Settings, campaign: CampaignSnapshot
+    database: Database, settings: Settings, campaign: CampaignSnapshot, kind: str
 ) -> None:
     draft = sign(database, settings, campaign)
-    letter = letter_about(database, settings, draft, "confirm", "es")
+    letter = letter_about(database, settings, draft, kind, "es")
     named = (Named(campaign.id, draft.id), "es")
     assert named_in(settings, letter.context["confirm_url"], CONFIRM_PURPOSE, "/confirm/") == named
     assert named_in(settings, letter.context["not_me_url"], CONFIRM_PURPOSE, "/confirm/", "/not-me") == named
     assert own_link(settings, letter) == named
-    assert (letter.recipient, letter.message, letter.language) == (draft.email, "confirm", "es")
+    assert (letter.recipient, letter.message, letter.language) == (draft.email, kind, "es")
     assert letter.unsubscribe_url is None  # it is no mail about updates
 
 
@@ -134,12 +136,12 @@ def test_a_sealed_address_gets_no_letter(
     assert [letter.recipient for letter in letters if letter] == [drafts[0].email, drafts[2].email]
 
 
-@pytest.mark.parametrize("kind", ["confirm", *ABOUT_SIGNATURES])
+@pytest.mark.parametrize("kind", [*ABOUT_DRAFTS, *ABOUT_SIGNATURES])
 def test_what_is_gone_gets_no_letter(
     database: Database, settings: Settings, campaign: CampaignSnapshot, kind: str
 ) -> None:
     other = make_campaign(database, slug="other")
-    make = sign if kind == "confirm" else sign_and_confirm
+    make = sign if kind in ABOUT_DRAFTS else sign_and_confirm
     draft = make(database, settings, campaign)
     mails = [
         mail_about(draft, kind),
@@ -202,17 +204,17 @@ def texts(letter: Letter) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("neutral", [False, True], ids=["open", "neutral"])
-@pytest.mark.parametrize("kind", ["confirm", *ABOUT_SIGNATURES])
+@pytest.mark.parametrize("kind", [*ABOUT_DRAFTS, *ABOUT_SIGNATURES])
 def test_the_mail_holds_every_link_and_nothing_that_a_neutral_one_must_not(
     database: Database, settings: Settings, kind: str, neutral: bool
 ) -> None:
     terms: dict[str, Any] = {"mail": {"subject": "Please confirm", "sender_name": "Post"}} if neutral else {}
     campaign = make_campaign(database, slug="quiet", **terms)
-    draft = (sign if kind == "confirm" else sign_and_confirm)(database, settings, campaign, name="Ana Geheim")
+    draft = (sign if kind in ABOUT_DRAFTS else sign_and_confirm)(database, settings, campaign, name="Ana Geheim")
     letter = letter_about(database, settings, draft, kind)
     assert own_link(settings, letter, "/entry/" if neutral else "/signature/") == (link_to(draft), "en")
     urls = [value for name, value in letter.context.items() if name in ("confirm_url", "not_me_url", "own_url")]
-    assert len(urls) == (3 if kind == "confirm" else 1)
+    assert len(urls) == (3 if kind in ABOUT_DRAFTS else 1)
     for text in texts(letter):
         for url in urls:
             assert url in text

@@ -175,6 +175,7 @@ ROUTES = [
     "/c/{}/signed",
     "/c/{}/thanks",
     "/c/{}/background",
+    "/c/{}/versions",
     "/c/{}/privacy",
     "/c/{}/qr.svg",
     "/c/{}/qr.png",

@@ -20,7 +20,7 @@ _OPEN_CORS = [(b"access-control-allow-origin", b"*")]
 
 
 async def list_campaigns(request: Request) -> Response:
-    """Every published campaign."""
+    """Every published campaign that was not put away."""
     site = site_of(request)
     return await site.pages.respond(("api", "campaigns"), lambda: _render_all(site))
 
@@ -43,7 +43,9 @@ def _find_all(session: Session) -> tuple[list[CampaignSnapshot], dict[int, int]]
 async def _render_all(site: Site) -> CachedPage:
     campaigns, counts = await site.database.read(_find_all)
     now = utc_now()
-    return _page({"campaigns": [_summary(site, c, counts.get(c.id, 0), now) for c in campaigns]})
+    return _page(
+        {"campaigns": [_summary(site, c, counts.get(c.id, 0), now) for c in campaigns if c.archived_at is None]}
+    )
 
 
 async def _render_one(site: Site, campaign: CampaignSnapshot) -> CachedPage:

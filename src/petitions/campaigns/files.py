@@ -6,23 +6,25 @@ Everything is read and checked before anything is used: a broken file is refused
 import contextlib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 from petitions.campaigns.lifecycle import purge_due_at
+from petitions.campaigns.naming import is_slug
 from petitions.campaigns.reading import TermsError, read_terms
 from petitions.campaigns.terms import Retention, Terms
 from petitions.errors import CampaignFileError
 from petitions.i18n import is_language_tag
 
-_MAX_TITLE = 200
-_MAX_SUMMARY = 500
-_MAX_FILE = 200_000
-_RESERVED_SLUGS = frozenset({"new", "api", "static", "console"})
+MAX_TITLE = 200
+MAX_SUMMARY = 500
+#: Bytes of one file.
+MAX_FILE = 200_000
 _SECTION = re.compile(r"<!--\s*(\w+)\s*-->")
+_QUOTED = re.compile(r"^[>\s]+")
 _ITEM = re.compile(r"(?:\d{1,3}[.)]|[-*+])\s+(.*)")
 
 
@@ -57,16 +59,15 @@ def read_campaign(folder: Path, now: datetime) -> CampaignFiles:
     wordings = _read_wordings(folder)
     data = _read_toml(settings_file)
     try:
-        slug = _slug(data.pop("slug", None))
+        slug = check_slug(data.pop("slug", None))
         default_language = data.pop("default_language", None)
         if not isinstance(default_language, str) or default_language not in wordings:
             raise TermsError("default_language", f"expected a language with a text; found {_listed(wordings)}")
         opens_at = _moment(data.pop("opens", None), "opens", now)
         closes_at = _moment(data.pop("closes", None), "closes", now)
-        if opens_at and closes_at and closes_at <= opens_at:
-            raise TermsError("closes", "expected a date after `opens`")
+        check_dates(opens_at, closes_at)
         terms = read_terms(_with_retention(data, now), sorted(wordings))
-        _check_retention(terms.retention, closes_at, now)
+        check_retention(terms.retention, closes_at, now)
     except TermsError as error:
         raise CampaignFileError(str(settings_file), error.key, error.expected) from None
     return CampaignFiles(slug, default_language, opens_at, closes_at, terms, wordings)
@@ -78,8 +79,8 @@ def _listed(wordings: Mapping[str, Wording]) -> str:
 
 def _read_text(file: Path) -> str:
     try:
-        if file.stat().st_size > _MAX_FILE:
-            raise CampaignFileError(str(file), "file", f"expected at most {_MAX_FILE} bytes")
+        if file.stat().st_size > MAX_FILE:
+            raise CampaignFileError(str(file), "file", f"expected at most {MAX_FILE} bytes")
         text = file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise CampaignFileError(str(file), "file", "expected this file to be there") from None
@@ -90,7 +91,17 @@ def _read_text(file: Path) -> str:
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise CampaignFileError(str(file), f"line {line}", "expected no NUL character")
+    return plain_lines(text)
+
+
+def plain_lines(text: str) -> str:
+    """Text whose lines end as they do everywhere here."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def tidy_summary(lines: Iterable[str]) -> str:
+    """A summary on one line, of lines that may be quoted by a ">"."""
+    return " ".join(_QUOTED.sub("", line).rstrip() for line in lines).strip()
 
 
 def _read_toml(file: Path) -> dict[str, Any]:
@@ -104,13 +115,9 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise CampaignFileError(str(file), "file", f"expected TOML ({type(error).__name__})") from None
 
 
-def _slug(value: object) -> str:
-    if (
-        not isinstance(value, str)
-        or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value)
-        or len(value) > 80
-        or value in _RESERVED_SLUGS
-    ):
+def check_slug(value: object) -> str:
+    """What may stand in an address. Raises TermsError."""
+    if not isinstance(value, str) or not is_slug(value):
         raise TermsError("slug", "expected small letters, digits and single hyphens, like free-ana-sanchez")
     return value
 
@@ -138,7 +145,13 @@ def _with_retention(data: dict[str, Any], now: datetime) -> dict[str, Any]:
     return data | {"retention": retention | {"until": until.date() if until else None}}
 
 
-def _check_retention(retention: Retention | None, closes_at: datetime | None, now: datetime) -> None:
+def check_dates(opens_at: datetime | None, closes_at: datetime | None) -> None:
+    """Raises TermsError."""
+    if opens_at and closes_at and closes_at <= opens_at:
+        raise TermsError("closes", "expected a date after `opens`")
+
+
+def check_retention(retention: Retention | None, closes_at: datetime | None, now: datetime) -> None:
     """A wrong date must not erase anything. Raises TermsError."""
     if retention and retention.until and closes_at and retention.until < closes_at.date():
         raise TermsError("retention.until", "expected a date after `closes`")
@@ -160,22 +173,27 @@ def _read_wordings(folder: Path) -> dict[str, Wording]:
 
 
 def _read_wording(file: Path) -> Wording:
-    lines = _read_text(file).split("\n")
+    return read_wording(file, _read_text(file))
+
+
+def read_wording(file: Path, text: str) -> Wording:
+    """The texts that stand in a Markdown file. Raises CampaignFileError."""
+    lines = text.split("\n")
     number = _skip_blank(lines, 0)
     if number == len(lines) or not lines[number].startswith("# ") or not lines[number][2:].strip():
         raise CampaignFileError(str(file), f"line {number + 1}", "expected the title, like: # Free Ana Sánchez")
     title = lines[number][2:].strip()
-    if len(title) > _MAX_TITLE:
-        raise CampaignFileError(str(file), f"line {number + 1}", f"expected at most {_MAX_TITLE} characters")
+    if len(title) > MAX_TITLE:
+        raise CampaignFileError(str(file), f"line {number + 1}", f"expected at most {MAX_TITLE} characters")
     number = start = _skip_blank(lines, number + 1)
     while number < len(lines) and lines[number].startswith(">"):
         number += 1
-    summary = " ".join(line.lstrip("> ").strip() for line in lines[start:number]).strip()
-    if not summary or len(summary) > _MAX_SUMMARY:
+    summary = tidy_summary(lines[start:number])
+    if not summary or len(summary) > MAX_SUMMARY:
         raise CampaignFileError(
             str(file),
             f"line {start + 1}",
-            f"expected the summary, like: > One sentence of at most {_MAX_SUMMARY} characters",
+            f"expected the summary, like: > One sentence of at most {MAX_SUMMARY} characters",
         )
     sections = _read_sections(file, lines, number)
     if not sections["body"][1].strip():
@@ -195,7 +213,7 @@ def _read_sections(file: Path, lines: list[str], first: int) -> dict[str, tuple[
     name, start = "body", first
     sections: dict[str, tuple[int, str]] = {}
     for number in range(first, len(lines) + 1):
-        marker = _SECTION.fullmatch(lines[number].strip()) if number < len(lines) else None
+        marker = section_marker(lines[number]) if number < len(lines) else None
         if number < len(lines) and not marker:
             continue
         while start < number and not lines[start]:
@@ -207,6 +225,11 @@ def _read_sections(file: Path, lines: list[str], first: int) -> dict[str, tuple[
                 raise CampaignFileError(str(file), f"line {number + 1}", expected)
             name, start = marker[1], number + 1
     return sections
+
+
+def section_marker(line: str) -> re.Match[str] | None:
+    """What begins a section, like <!-- demands -->."""
+    return _SECTION.fullmatch(line.strip()) if "<!--" in line else None
 
 
 def _read_demands(file: Path, start: int, text: str) -> tuple[str, ...]:

@@ -23,6 +23,11 @@ class Campaign(Base):
     #: When erasing the personal data began, and when it was done; see privacy/purging.py. Neither is undone.
     purge_began_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     purged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: What came of it, as its lead says: "won" or "lost".
+    outcome: Mapped[str | None] = mapped_column(String(8))
+    archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # off the first page and the console's list
+    #: Drafts up to here were reminded, or never are; see signatures/reminding.py.
+    reminded_through: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Statement(Base):
@@ -56,3 +61,29 @@ class Background(Base):
     language: Mapped[str] = mapped_column(String(35), primary_key=True)
     body: Mapped[str] = mapped_column(Text)  # Markdown
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class WorkingCopy(Base):
+    """What leads are writing; nobody else sees it before it is published. See campaigns/content.py."""
+
+    __tablename__ = "working_copies"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer)  # rises with every save: two editors notice each other by it
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)
+    saved_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    saved_by: Mapped[str] = mapped_column(String(120))
+
+
+class Revision(Base):
+    """What was published once, whole."""
+
+    __tablename__ = "revisions"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)  # from 1
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)
+    published_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    published_by: Mapped[str] = mapped_column(String(120))
+    #: Shown on the statement page where signed words changed: why, in the campaign's languages.
+    note: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))

@@ -1,5 +1,6 @@
 """Reading campaigns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,10 +8,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from petitions.campaigns.lifecycle import Status, purge_due_at, status_at
-from petitions.campaigns.models import Background, Campaign, Statement
+from petitions.campaigns.models import Background, Campaign, Revision, Statement
 from petitions.campaigns.reading import read_terms
-from petitions.campaigns.terms import Terms
+from petitions.campaigns.terms import LocalText, Terms
 from petitions.errors import CampaignNotFound
+
+
+@dataclass(frozen=True)
+class WordingNote:
+    """Why words changed that people had signed, as the campaign says it in public."""
+
+    changed_at: datetime
+    text: LocalText
 
 
 @dataclass(frozen=True)
@@ -27,6 +36,9 @@ class CampaignSnapshot:
     background_languages: tuple[str, ...]
     purge_began_at: datetime | None = None
     purged_at: datetime | None = None
+    outcome: str | None = None  # "won" or "lost"
+    archived_at: datetime | None = None  # no list names it
+    notes: tuple[WordingNote, ...] = ()  # the newest first
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -66,6 +78,14 @@ def list_snapshots(session: Session) -> list[CampaignSnapshot]:
     return _snapshots(session, list(session.scalars(query)))
 
 
+def list_wordings(session: Session, campaign_id: int, language: str, most: int) -> Sequence[Statement]:
+    """The wordings in one language that were signed once or can be signed now, the newest first."""
+    query = select(Statement).where(Statement.campaign_id == campaign_id, Statement.language == language)
+    found = session.scalars(query.order_by(Statement.version.desc()).limit(most)).all()
+    session.expunge_all()
+    return found
+
+
 def find_background(session: Session, campaign_id: int, language: str) -> str | None:
     """The Markdown of the background page in exactly this language."""
     background = session.get(Background, (campaign_id, language))
@@ -86,14 +106,31 @@ def _snapshots(session: Session, campaigns: list[Campaign]) -> list[CampaignSnap
     )
     for campaign_id, language in rows:
         backgrounds[campaign_id].append(language)
+    notes = _find_notes(session, ids)
     session.expunge_all()  # a snapshot outlives the transaction
-    return [_snapshot(c, statements[c.id], tuple(backgrounds[c.id])) for c in campaigns]
+    return [_snapshot(c, statements[c.id], tuple(backgrounds[c.id]), tuple(notes[c.id])) for c in campaigns]
+
+
+def _find_notes(session: Session, campaign_ids: list[int]) -> dict[int, list[WordingNote]]:
+    notes: dict[int, list[WordingNote]] = {campaign_id: [] for campaign_id in campaign_ids}
+    rows = session.execute(
+        select(Revision.campaign_id, Revision.published_at, Revision.note)
+        .where(Revision.campaign_id.in_(campaign_ids), Revision.note.is_not(None))
+        .order_by(Revision.number.desc())
+    )
+    for campaign_id, changed_at, text in rows:
+        notes[campaign_id].append(WordingNote(changed_at, text or {}))
+    return notes
 
 
 def _snapshot(
-    campaign: Campaign, statements: dict[str, Statement], background_languages: tuple[str, ...]
+    campaign: Campaign,
+    statements: dict[str, Statement],
+    background_languages: tuple[str, ...],
+    notes: tuple[WordingNote, ...],
 ) -> CampaignSnapshot:
-    first = campaign.default_language
+    # Each query sees what is committed by then: somebody may have published between the two.
+    first = campaign.default_language if campaign.default_language in statements else min(statements)
     return CampaignSnapshot(
         id=campaign.id,
         slug=campaign.slug,
@@ -105,6 +142,9 @@ def _snapshot(
         background_languages=background_languages,
         purge_began_at=campaign.purge_began_at,
         purged_at=campaign.purged_at,
+        outcome=campaign.outcome,
+        archived_at=campaign.archived_at,
+        notes=notes,
     )
 
 
@@ -119,5 +159,7 @@ def find_due_for_purge(session: Session, now: datetime) -> list[int]:
 
 
 def _is_due(campaign: Campaign, now: datetime) -> bool:
+    if not campaign.terms:
+        return False  # nobody has published it, and so nobody signed it
     due_at = purge_due_at(read_terms(campaign.terms, ()).retention, campaign.closes_at)
     return due_at is not None and due_at <= now

@@ -87,6 +87,9 @@ class Terms:
     mail: NeutralMail | None = None
     retention: Retention | None = None  # None: imported before campaigns had to say it
     updates_label: LocalText | None = None  # the words of the consent to mails about the campaign
+    thanks: LocalText | None = None  # Markdown, for whoever has confirmed
+    share: LocalText | None = None  # what the links to pass the page on say; else the title
+    reminder: bool = True  # one more mail to whoever has not confirmed after a day
 
     @property
     def open_to_individuals(self) -> bool:
@@ -129,6 +132,11 @@ def write_terms(terms: Terms) -> dict[str, Any]:
         data["mail"] = {"subject": dict(terms.mail.subject), "sender_name": dict(terms.mail.sender_name)}
     if terms.updates_label:
         data["updates"] = {"label": dict(terms.updates_label)}
+    after_signing = {"thanks": terms.thanks, "share": terms.share}
+    if any(after_signing.values()):
+        data["after_signing"] = {key: dict(text) for key, text in after_signing.items() if text}
+    if not terms.reminder:
+        data["reminder"] = {"enabled": False}
     if terms.retention:
         until, months = terms.retention.until, terms.retention.months_after_closing
         data["retention"] = {"until": until.isoformat()} if until else {"months_after_closing": months}

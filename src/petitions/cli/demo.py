@@ -11,6 +11,7 @@ import typer
 from petitions import paths
 from petitions.campaigns.files import read_campaign
 from petitions.cli.context import Exit, fail, opened_store
+from petitions.cli.demo_lead import LEAD, make_lead
 from petitions.cli.serving import run_processes
 from petitions.clock import utc_now
 from petitions.errors import CampaignPurged, SettingsError
@@ -49,9 +50,12 @@ def demo(
             if folder.is_dir():
                 with suppress(CampaignPurged), database.writing() as session:
                     import_files(session, read_campaign(folder, now), now)
+        password = make_lead(database, settings, now)
     typer.echo(
         f"\n  The sample campaigns:  {address}/"
         f"\n  Mail that was caught:  {address}/mailbox"
+        f"\n  Look after them:       {address}/console"
+        f"\n    as {LEAD} with the password {password or 'that you chose'}"
         f"\n\n  Sign a statement, open the mailbox, press the button, and see the count rise."
         f"\n  Then export the list:  PETITIONS_DATA_DIR={data} petitions export "
         "free-boris-kagarlitsky --output signatures.csv"

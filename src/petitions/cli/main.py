@@ -5,7 +5,19 @@ from importlib.metadata import version
 
 import typer
 
-from petitions.cli import campaign, counting, database, demo, export, held, purging, serving, signature
+from petitions.cli import (
+    audit,
+    campaign,
+    counting,
+    database,
+    demo,
+    export,
+    held,
+    purging,
+    serving,
+    signature,
+    user,
+)
 
 app = typer.Typer(
     name="petitions",
@@ -22,9 +34,11 @@ app.command(hidden=True)(serving.server_process)
 app.command("export")(export.export_signatures)
 app.command()(counting.recount)
 app.command()(purging.purge)
+app.add_typer(audit.app, name="audit")
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(held.app, name="held")
 app.add_typer(signature.app, name="signature")
+app.add_typer(user.app, name="user")
 app.add_typer(database.app, name="db")
 
 

@@ -12,10 +12,13 @@ from typing import Annotated
 import typer
 
 from petitions import log
+from petitions.accounts.first import first_link
+from petitions.accounts.users import has_users
 from petitions.cli.context import Exit, fail, opened_store, read_settings
 from petitions.cli.supervisor import Supervisor
 from petitions.db import Database
 from petitions.settings import Settings
+from petitions.tokens import Tokens
 from petitions.worker import work
 
 _BACKLOG = 2048
@@ -37,11 +40,19 @@ def serve(
     """
     settings = read_settings()
     _raise_descriptor_limit()
-    with opened_store(settings):
-        pass  # whatever is wrong with it is told once, here, and not by every process
+    with opened_store(settings) as database:  # whatever is wrong with it is told once, here
+        tell_first_link(settings, database)
     if settings.smtp is None and settings.mailbox_dir is None and mail:
         log.warning("mail_not_configured", setting="PETITIONS_SMTP_URL")
     raise typer.Exit(run_processes(listen_for_each(host, port, workers), mail=mail))
+
+
+def tell_first_link(settings: Settings, database: Database) -> None:
+    """Print the link that makes the first account, while there is none."""
+    with database.reading() as session:
+        if not has_users(session):
+            url = first_link(settings.base_url, Tokens(settings.secret_keys))
+            typer.echo(f"Nobody has an account yet. Whoever opens this link makes the first one:\n\n  {url}\n")
 
 
 def _raise_descriptor_limit() -> None:

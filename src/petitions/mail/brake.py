@@ -69,7 +69,7 @@ class Brake:
 
     def admits(self, mail: ClaimedMail) -> bool:
         """Whether this mail may be sent; counts it if so."""
-        if self._rate is None or mail.kind != BRAKED_KIND:
+        if self._rate is None or mail.kind != BRAKED_KIND or mail.campaign_id is None:
             return True
         count = self._counts.get(mail.campaign_id, 0)
         if count >= self._rate.count:

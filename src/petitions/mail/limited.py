@@ -37,10 +37,10 @@ class LimitedMails:
         self._queued.append(outbox.NewMail(kind, campaign_id, subject_id, email_key, language, priority))
         return True
 
-    def was_just_asked(self, kind: str, subject_id: UUID) -> bool:
-        """Whether this very mail was asked for within REPEAT."""
+    def was_just_asked(self, kind: str, subject_id: UUID, within: timedelta = REPEAT) -> bool:
+        """Whether this very mail was asked for within a time of at most a day."""
         last = self._recent.last_about((kind, subject_id))
-        return last is not None and self._now - last < REPEAT
+        return last is not None and self._now - last < within
 
     def queue(self) -> int:
         """Put them into the outbox. How many."""

@@ -24,8 +24,8 @@ class Outbox(Base):
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)  # also makes the Message-ID
     kind: Mapped[str] = mapped_column(String(30))
-    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
-    subject_id: Mapped[UUID] = mapped_column(Uuid)  # the draft or signature that it is about
+    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaigns.id"))  # None: about an account
+    subject_id: Mapped[UUID] = mapped_column(Uuid)  # the draft, the signature or the account that it is about
     email_key: Mapped[bytes] = mapped_column(LargeBinary(16))
     language: Mapped[str] = mapped_column(String(2))
     priority: Mapped[int] = mapped_column(Integer)

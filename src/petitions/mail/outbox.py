@@ -33,7 +33,7 @@ _is_pending = and_(_columns.sent_at.is_(None), _columns.failed_at.is_(None))
 @dataclass(frozen=True, slots=True)
 class NewMail:
     kind: str
-    campaign_id: int
+    campaign_id: int | None  # None: about an account
     subject_id: UUID  # the row that it is about
     email_key: bytes
     language: str
@@ -45,7 +45,7 @@ class NewMail:
 class ClaimedMail:
     id: UUID
     kind: str
-    campaign_id: int
+    campaign_id: int | None
     subject_id: UUID
     language: str
     attempts: int  # with this one; also tells this claim from a later one of the same mail

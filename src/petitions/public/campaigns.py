@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from starlette.requests import Request
 
 from petitions.campaigns.models import Statement
-from petitions.campaigns.queries import CampaignSnapshot, find_slug
+from petitions.campaigns.queries import CampaignSnapshot, WordingNote, find_slug
 from petitions.campaigns.terms import LocalText, text_in
 from petitions.errors import CampaignNotFound, LinkInvalid
 from petitions.i18n import N_, Translator, text_direction, translator
-from petitions.public.views import CampaignView, LinkView, QuestionView, RetentionView, StatementView
+from petitions.public.views import CampaignView, LinkView, NoteView, QuestionView, RetentionView, StatementView
 from petitions.signatures.consents import wording_key
 from petitions.web.languages import resolve_for
 from petitions.web.site import Site, site_of
@@ -112,10 +112,25 @@ def view_campaign(
         has_background=bool(campaign.background_languages),
         retention=_view_retention(campaign),
         updates_label=local(terms.updates_label) if terms.updates_label else None,
+        thanks=text_in(terms.thanks, language, campaign.default_language) if terms.thanks else None,
+        reminder=terms.reminder,
+        share_text=text_in(terms.share, language, campaign.default_language) if terms.share else statement.title,
         updates_words=wording_key(updates_wording(campaign, language, words)).hex(),
         purged=campaign.purged_at is not None,
         find_url=f"/c/{campaign.slug}/find?lang={words.language}",
+        outcome=campaign.outcome if campaign.status(now) == "closed" else None,
+        notes=tuple(_view_note(note, language, campaign.default_language) for note in campaign.notes),
+        versions_url=(
+            f"/c/{campaign.slug}/versions?lang={words.language}"
+            if statement.version > 1 or campaign.notes
+            else None
+        ),
     )
+
+
+def _view_note(note: WordingNote, language: str, default_language: str) -> NoteView:
+    shown = next((code for code in (language, default_language) if note.text.get(code)), next(iter(note.text), ""))
+    return NoteView(note.changed_at, note.text.get(shown, ""), shown, text_direction(shown))
 
 
 def view_statement(statement: Statement) -> StatementView:

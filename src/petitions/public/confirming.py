@@ -14,7 +14,7 @@ from petitions.i18n import Translator, translator
 from petitions.public.campaigns import Visit, slug_of, view_campaign, visit
 from petitions.public.finding import ask_for_links
 from petitions.public.forms import AddressForm
-from petitions.public.signing import answer_with_sharing, read_form
+from petitions.public.signing import answer_with_sharing
 from petitions.public.statement import Standing
 from petitions.signatures import counting, listing
 from petitions.signatures.confirming import Confirmation, Outcome
@@ -23,6 +23,7 @@ from petitions.signatures.links import find_linked
 from petitions.signatures.models import Draft
 from petitions.tokens import CONFIRM_LIFETIME
 from petitions.web import metrics
+from petitions.web.bodies import read_form
 from petitions.web.caching import no_store
 from petitions.web.errors import address_of, error_response
 from petitions.web.languages import resolve_for, translator_for

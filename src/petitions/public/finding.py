@@ -10,9 +10,9 @@ from petitions.errors import IntakeFull, IntakeRejected, StoreUnavailable
 from petitions.public.campaigns import Visit, view_campaign, visit
 from petitions.public.forms import AddressForm
 from petitions.public.owner import answer_dead_link
-from petitions.public.signing import read_form, texts_of
 from petitions.signatures.addresses import make_email_key
 from petitions.signatures.relinking import LinkWish
+from petitions.web.bodies import read_form, texts_of
 from petitions.web.errors import error_response
 from petitions.web.languages import translator_for
 from petitions.web.pages import answer

@@ -1,6 +1,5 @@
 """The signing form: shape only. Rules that need the store are the feature's."""
 
-from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -12,67 +11,27 @@ from petitions.i18n import COUNTRY_CODES, N_
 from petitions.signatures import addresses, names
 from petitions.signatures.changing import Said
 from petitions.signatures.consents import wording_key
+from petitions.web.forms import (
+    MAX_LINE,
+    ChoiceField,
+    PlainForm,
+    check_email_shape,
+    readable,
+    required,
+    tidy_line,
+    tidy_lines,
+)
 
-MAX_LINE = 120
 MAX_COMMENT = 500
-_MAX_EMAIL = 254
 _MAX_HIDDEN = 300
-
-Check = Callable[[Form, Any], None]
-
-
-class PlainForm(Form):
-    """Errors are messages of our own, translated when they are shown; WTForms' catalogues stay out."""
-
-    class Meta:
-        locales = False
-
-
-class ChoiceField(StringField):
-    """One of a set. WTForms' SelectField walks all its choices (1 ms for 250 countries); this looks once."""
-
-    def __init__(self, *args: Any, allowed: Sequence[str] | frozenset[str], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.allowed = allowed
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """What was chosen; the default where a client sends no such field."""
-        self.data = valuelist[0] if valuelist else self.data
-
-    def pre_validate(self, form: Any) -> None:
-        if self.data and self.data not in self.allowed:
-            raise StopValidation(N_("Please choose one of the list."))
-
-
-def tidy_line(text: str | None) -> str:
-    return names.tidy(text or "")
-
-
-def _tidy_lines(text: str | None) -> str:
-    return names.tidy_lines(text or "")
-
-
-def _required(_form: Form, field: Field) -> None:
-    if not field.data or names.is_blank(field.data):
-        raise StopValidation(N_("Please fill this in."))
 
 
 def _required_beside_a_name(form: Form, field: Field) -> None:
     if form["visibility"].data != "anonymous":
-        _required(form, field)
+        required(form, field)
 
 
-def _readable(longest: int) -> Check:
-    def check(_form: Form, field: Field) -> None:
-        if len(field.data) > longest:
-            raise StopValidation(N_("Please keep it to %(most)s characters.", most=longest))
-        if names.has_forbidden_characters(field.data):
-            raise StopValidation(N_("It holds characters that cannot be shown. Please type it again."))
-
-    return check
-
-
-_check_line = _readable(MAX_LINE)
+_check_line = readable(MAX_LINE)
 
 
 def _check_name(form: Form, field: Field) -> None:
@@ -83,18 +42,6 @@ def _check_name(form: Form, field: Field) -> None:
     _check_line(form, field)
     if names.starts_like_a_formula(field.data) or names.has_link(field.data):
         raise StopValidation(N_("Please give a name, not a link or a formula."))
-
-
-def check_email_shape(_form: Form, field: Field) -> None:
-    """A complete mail address, put into its normal form."""
-    if not field.data:
-        raise StopValidation(N_("Please give your mail address. We need it to confirm your signature."))
-    try:
-        if len(field.data) > _MAX_EMAIL:
-            raise addresses.InvalidAddress
-        field.data = addresses.check_address(field.data)
-    except addresses.InvalidAddress:
-        raise StopValidation(N_("This is not a complete mail address. It looks like ana@example.org.")) from None
 
 
 def _check_typos(form: Form, field: Field) -> None:
@@ -134,7 +81,7 @@ class SignForm(PlainForm):
     email = StringField(filters=[tidy_line], validators=[check_email_shape, _check_typos])
     country = ChoiceField(allowed=COUNTRY_CODES, validators=[_check_country])
     city = StringField(filters=[tidy_line], validators=[_check_line])
-    comment = TextAreaField(filters=[_tidy_lines], validators=[_readable(MAX_COMMENT)])
+    comment = TextAreaField(filters=[tidy_lines], validators=[readable(MAX_COMMENT)])
     updates = BooleanField()
     updates_words = StringField(
         filters=[tidy_line], validators=[_check_hidden]
@@ -152,21 +99,21 @@ class SignForm(PlainForm):
 @lru_cache(maxsize=1024)
 def _form_class(shape: tuple[Any, ...]) -> type[SignForm]:
     choices, default, affiliation, questions = shape
-    fields: dict[str, Any] = {"visibility": ChoiceField(allowed=choices, default=default, validators=[_required])}
+    fields: dict[str, Any] = {"visibility": ChoiceField(allowed=choices, default=default, validators=[required])}
     if affiliation is not None:
-        fields["affiliation"] = _public_line(required=affiliation)
-    for key, required, public in questions:
-        fields[f"q_{key}"] = (_public_line if public else _own_line)(required=required)
+        fields["affiliation"] = _public_line(asked=affiliation)
+    for key, asked, public in questions:
+        fields[f"q_{key}"] = (_public_line if public else _own_line)(asked=asked)
     return type("CampaignSignForm", (SignForm,), fields)
 
 
-def _own_line(required: bool) -> StringField:
-    return StringField(filters=[tidy_line], validators=[_required, _check_line] if required else [_check_line])
+def _own_line(*, asked: bool) -> StringField:
+    return StringField(filters=[tidy_line], validators=[required, _check_line] if asked else [_check_line])
 
 
-def _public_line(required: bool) -> StringField:
+def _public_line(*, asked: bool) -> StringField:
     """One that is shown and delivered beside a name: of those who give none it is neither asked nor kept."""
-    checks = [_required_beside_a_name, _check_line] if required else [_check_line]
+    checks = [_required_beside_a_name, _check_line] if asked else [_check_line]
     return StringField(filters=[tidy_line], validators=checks)
 
 

@@ -25,7 +25,7 @@ def _find_all(session: Session) -> tuple[list[CampaignSnapshot], dict[int, int]]
 
 
 async def show_home(request: Request) -> Response:
-    """Open campaigns, or those that a search finds."""
+    """Open campaigns and those of which something came, or those that a search finds."""
     site = site_of(request)
     words = translator(resolve_for(request)[0])
     accepted = _accepted(request.headers.get("accept-language", ""))
@@ -48,7 +48,11 @@ async def _render(site: Site, words: Translator, accepted: str, query: str) -> C
     wanted = fold(query).split()
     campaigns: list[CampaignView] = []
     for campaign in snapshots:
-        if campaign.status(now) != "open" or not all(part in _searched(campaign) for part in wanted):
+        status = campaign.status(now)
+        ended = status == "closed" and campaign.outcome is not None
+        if campaign.archived_at is not None or not (status == "open" or ended):
+            continue
+        if not all(part in _searched(campaign) for part in wanted):
             continue
         _, language = resolve(words.language, accepted, campaign.languages, campaign.default_language)
         campaigns.append(
@@ -68,7 +72,8 @@ async def _render(site: Site, words: Translator, accepted: str, query: str) -> C
         "/",
         indexed_in=() if query else LANGUAGES,
         query_string={"q": query} if query else None,
-        campaigns=campaigns,
+        campaigns=[campaign for campaign in campaigns if campaign.outcome is None],
+        ended=[campaign for campaign in campaigns if campaign.outcome is not None],
         query=query,
     )
     return make_page(page.encode(), "text/html; charset=utf-8", [(b"content-language", words.language.encode())])

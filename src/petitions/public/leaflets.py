@@ -1,19 +1,34 @@
 """Pages beside the statement: background, privacy, QR codes."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from petitions.campaigns.queries import find_background
+from petitions.campaigns.queries import find_background, list_wordings
 from petitions.clock import utc_now
 from petitions.errors import PageNotFound
 from petitions.i18n import text_direction
-from petitions.public.campaigns import Visit, view_campaign, visit
+from petitions.public.campaigns import Visit, view_campaign, view_statement, visit
 from petitions.public.sharing import qr_png, qr_svg
+from petitions.public.views import StatementView
 from petitions.signatures.counting import find_count
 from petitions.web.caching import CachedPage, make_page
 from petitions.web.pages import render
+
+#: A wording that nobody signed leaves none behind, so there are few.
+_MOST_WORDINGS = 20
+
+
+@dataclass(frozen=True)
+class WordingRow:
+    """A wording, and when it could be signed."""
+
+    statement: StatementView
+    since: datetime
+    until: datetime | None  # None: it is in force
 
 
 async def show_background(request: Request) -> Response:
@@ -38,6 +53,19 @@ async def show_background(request: Request) -> Response:
         )
 
     return await here.site.pages.respond(("background", language, *here.key), make)
+
+
+async def show_versions(request: Request) -> Response:
+    """The wordings that people signed before, and the one of today."""
+    here = await visit(request)
+
+    async def make() -> CachedPage:
+        language = here.statement_language
+        found = await here.site.database.read(list_wordings, here.campaign.id, language, _MOST_WORDINGS)
+        wordings = [WordingRow(view_statement(s), s.created_at, s.retired_at) for s in found]
+        return await _render(here, "/versions", "public/versions.html", (), wordings=wordings)
+
+    return await here.site.pages.respond(("versions", *here.key), make)
 
 
 async def show_privacy(request: Request) -> Response:

@@ -14,12 +14,12 @@ from petitions.i18n import language_name
 from petitions.public.campaigns import updates_wording, view_statement
 from petitions.public.forms import SignForm, check_consent, own_form_for, said_in
 from petitions.public.owner import Owner, for_owner, submit
-from petitions.public.signing import read_form
 from petitions.signatures import listing
 from petitions.signatures.changing import Change
 from petitions.signatures.own import Done
 from petitions.signatures.relinking import NewLink
 from petitions.signatures.withdrawing import Withdraw
+from petitions.web.bodies import read_form
 from petitions.web.caching import no_store
 from petitions.web.pages import answer, see_other
 

@@ -14,7 +14,6 @@ from petitions.errors import IntakeFull, IntakeRejected, InvalidRequest, LinkInv
 from petitions.i18n import Translator, translator
 from petitions.public.campaigns import slug_of, view_campaign
 from petitions.public.forms import AddressForm
-from petitions.public.signing import read_form, texts_of
 from petitions.public.views import CampaignView
 from petitions.signatures.letters import CONFIRM_PURPOSE
 from petitions.signatures.own import (
@@ -27,6 +26,7 @@ from petitions.signatures.own import (
     was_withdrawn,
 )
 from petitions.tokens import Named
+from petitions.web.bodies import read_form, texts_of
 from petitions.web.errors import address_of, error_response
 from petitions.web.languages import resolve_for, translator_for
 from petitions.web.pages import answer, see_other

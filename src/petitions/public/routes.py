@@ -17,6 +17,7 @@ ROUTES: list[BaseRoute] = [
     Route("/find", finding.find_everywhere, methods=["POST"]),
     Route("/c/{slug}/thanks", confirming.show_thanks),
     Route("/c/{slug}/background", leaflets.show_background),
+    Route("/c/{slug}/versions", leaflets.show_versions),
     Route("/c/{slug}/privacy", leaflets.show_privacy),
     Route("/c/{slug}/qr.svg", leaflets.show_qr_svg),
     Route("/c/{slug}/qr.png", leaflets.show_qr_png),

@@ -10,16 +10,18 @@ from petitions.i18n import Translator
 from petitions.public.views import ShareLink
 
 
-def share_links(words: Translator, title: str, url: str) -> Sequence[ShareLink]:
-    """Links that open a service with the text filled in; none of them loads anything before it is pressed.
-    Signal takes no text from a link: its users copy the address or use the phone's own share menu."""
-    text = f"{title} {url}"
+def share_links(words: Translator, title: str, url: str, said: str | None = None) -> Sequence[ShareLink]:
+    """Links that open a service with the text filled in: what the campaign has `said` for it, else its title.
+    None of them loads anything before it is pressed. Signal takes no text from a link: its users copy the
+    address or use the phone's own share menu."""
+    said = said or title
+    text = f"{said} {url}"
     return (
         ShareLink("whatsapp", "WhatsApp", f"https://wa.me/?{urlencode({'text': text}, quote_via=quote)}"),
-        ShareLink("telegram", "Telegram", "https://t.me/share/url?" + _query(url=url, text=title)),
+        ShareLink("telegram", "Telegram", "https://t.me/share/url?" + _query(url=url, text=said)),
         ShareLink("mail", words.gettext("Mail"), "mailto:?" + _query(subject=title, body=text)),
         ShareLink("mastodon", "Mastodon", "https://share.joinmastodon.org/#" + _query(text=text)),
-        ShareLink("x", "X", "https://x.com/intent/post?" + _query(text=title, url=url)),
+        ShareLink("x", "X", "https://x.com/intent/post?" + _query(text=said, url=url)),
         ShareLink("facebook", "Facebook", "https://www.facebook.com/sharer/sharer.php?" + _query(u=url)),
     )
 

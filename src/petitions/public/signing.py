@@ -1,17 +1,15 @@
 """Taking the signing form."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import quote
 
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from petitions.abuse.networks import network_of
 from petitions.campaigns.models import Statement
 from petitions.clock import utc_now
-from petitions.errors import IntakeFull, IntakeRejected, InvalidRequest, PageNotFound, StoreUnavailable
+from petitions.errors import IntakeFull, IntakeRejected, PageNotFound, StoreUnavailable
 from petitions.ids import new_id
 from petitions.privacy.consent import CONSENT_VERSION
 from petitions.public.campaigns import Visit, updates_wording, view_campaign, visit
@@ -22,13 +20,11 @@ from petitions.signatures.addresses import make_email_key
 from petitions.signatures.counting import find_count
 from petitions.signatures.drafting import NewDraft
 from petitions.web import metrics
+from petitions.web.bodies import read_form, texts_of
 from petitions.web.caching import no_store
 from petitions.web.clients import client_address
 from petitions.web.errors import error_response
 from petitions.web.pages import answer
-
-#: More fields than any campaign's form has.
-_MAX_FIELDS = 100
 
 
 async def sign(request: Request) -> Response:
@@ -63,26 +59,6 @@ async def sign(request: Request) -> Response:
     response = RedirectResponse(here.url("/signed"), 303)
     no_store(response)
     return response
-
-
-async def read_form(request: Request) -> FormData:
-    """The fields of a form. Raises InvalidRequest for anything but texts."""
-    content_type = request.headers.get("content-type", "").lower()
-    if not content_type.startswith(("application/x-www-form-urlencoded", "multipart/form-data")):
-        raise InvalidRequest
-    if content_type.startswith("multipart") and "charset" in content_type:
-        raise InvalidRequest  # no browser says one; some make half characters, or take long to read
-    try:
-        data = await request.form(max_files=0, max_fields=_MAX_FIELDS)
-    except (ValueError, UnicodeError) as error:
-        raise InvalidRequest from error
-    if len(data.multi_items()) > _MAX_FIELDS or any(not isinstance(v, str) for _, v in data.multi_items()):
-        raise InvalidRequest
-    return data
-
-
-def texts_of(data: FormData) -> Sequence[tuple[str, str]]:
-    return [(name, value) for name, value in data.multi_items() if isinstance(value, str)]
 
 
 def _statement_shown(here: Visit, form: SignForm) -> tuple[Statement, bool]:
@@ -157,7 +133,7 @@ def answer_with_sharing(here: Visit, template: str, below: str, standing: Standi
         template,
         here.path + below,
         campaign=campaign,
-        share_links=share_links(here.words, statement.title, url),
+        share_links=share_links(here.words, statement.title, url, campaign.share_text),
         page_url=url,
         qr_url=f"{here.path}/qr.svg",
         privacy_url=here.url("/privacy"),

@@ -65,29 +65,30 @@ def render_statement(
     **context: Any,
 ) -> str:
     """The page in the visitor's language with this wording, form and standing."""
+    said = describe(here, statement, form, standing) | {"wording_changed": wording_changed} | context
+    languages = here.campaign.languages
+    return render(here.site, here.words, "public/statement.html", here.path, indexed_in=languages, **said)
+
+
+def describe(here: Visit, statement: Statement, form: SignForm, standing: Standing) -> dict[str, Any]:
+    """What the template of the statement page is given."""
     campaign = view_campaign(
         here.campaign, statement, here.words, here.site.settings.base_url, standing.count, utc_now()
     )
     url = here.absolute_url()
-    return render(
-        here.site,
-        here.words,
-        "public/statement.html",
-        here.path,
-        indexed_in=here.campaign.languages,
-        campaign=campaign,
-        form=form,
-        form_action=here.url("/signatures"),
-        latest=standing.latest,
-        share_links=share_links(here.words, statement.title, url),
-        signatures_url=here.url("/signatures") if campaign.public_list == "full" else None,
-        background_url=here.url("/background") if campaign.has_background else None,
-        privacy_url=here.url("/privacy"),
-        qr_url=f"{here.path}/qr.svg",
-        qr_png_url=f"{here.path}/qr.png",
-        social_image_url=None,
-        wording_changed=wording_changed,
-        consent_version=CONSENT_VERSION,
-        page_url=url,
-        **context,
-    )
+    return {
+        "campaign": campaign,
+        "form": form,
+        "form_action": here.url("/signatures"),
+        "latest": standing.latest,
+        "share_links": share_links(here.words, statement.title, url, campaign.share_text),
+        "signatures_url": here.url("/signatures") if campaign.public_list == "full" else None,
+        "background_url": here.url("/background") if campaign.has_background else None,
+        "privacy_url": here.url("/privacy"),
+        "qr_url": f"{here.path}/qr.svg",
+        "qr_png_url": f"{here.path}/qr.png",
+        "social_image_url": None,
+        "wording_changed": False,
+        "consent_version": CONSENT_VERSION,
+        "page_url": url,
+    }

@@ -51,6 +51,16 @@ class RetentionView:
 
 
 @dataclass(frozen=True)
+class NoteView:
+    """Why words changed that people had signed."""
+
+    changed_at: datetime
+    text: str
+    language: str
+    direction: str
+
+
+@dataclass(frozen=True)
 class CampaignView:
     slug: str
     url: str  # the statement page, absolute, without a language
@@ -76,6 +86,12 @@ class CampaignView:
     has_background: bool
     retention: RetentionView
     updates_label: str | None  # the campaign's own words of the consent to updates
+    thanks: str | None  # Markdown in the statement's language, for whoever has confirmed
+    reminder: bool  # who has not confirmed after a day is reminded once
+    share_text: str  # what the links to pass the page on say before its address
     updates_words: str  # a digest of the words beside its box, whoever's they are
     purged: bool  # the signers' data are erased; the count and the totals by country are left
     find_url: str
+    outcome: str | None  # "won" or "lost", once it is closed
+    notes: tuple[NoteView, ...]  # the newest first
+    versions_url: str | None  # the wordings of before, where there are any

@@ -3,31 +3,49 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
+from petitions.campaigns.content import content_of, read_content
+from petitions.campaigns.editing import add_revision, find_last_revision, save_copy
 from petitions.campaigns.files import CampaignFiles
 from petitions.campaigns.importing import Imported, find_statement_ids, import_campaign
+from petitions.campaigns.models import Statement, WorkingCopy
 from petitions.db import insert_ignoring
 from petitions.signatures.models import Draft, Signature, Tally
 
+#: Who published it, for the history: nobody with an account.
+FROM_FILES = ""
+
 
 def import_files(session: Session, files: CampaignFiles, now: datetime) -> Imported:
-    """Create or update the campaign and open its tally."""
+    """Create or update the campaign and open its tally. A working copy gives way to the files, and whoever has it
+    open is told when they save."""
     signed = find_signed_statements(session, find_statement_ids(session, files.slug))
     imported = import_campaign(session, files, signed, now)
-    tally = insert_ignoring(session, Tally)
-    session.execute(
-        tally, {"campaign_id": imported.campaign_id, "counted": 0, "last_serial": 0, "rolled_up_serial": 0}
-    )
+    open_tally(session, imported.campaign_id)
+    content = content_of(files)
+    last = find_last_revision(session, imported.campaign_id)
+    if last is None or read_content(last.content) != content:
+        add_revision(session, imported.campaign_id, content, FROM_FILES, now)
+    copy = session.get(WorkingCopy, imported.campaign_id, populate_existing=True)
+    if copy is not None and read_content(copy.content) != content:
+        save_copy(session, imported.campaign_id, copy.number, content, FROM_FILES, now)
     return imported
+
+
+def open_tally(session: Session, campaign_id: int) -> None:
+    """Let the campaign be counted, from nothing; again: nothing changes."""
+    row = {"campaign_id": campaign_id, "counted": 0, "last_serial": 0, "rolled_up_serial": 0}
+    session.execute(insert_ignoring(session, Tally), row)
 
 
 def find_signed_statements(session: Session, statement_ids: Collection[int]) -> set[int]:
     """Those wordings that at least one draft or signature points at."""
-    return {
-        statement_id
-        for statement_id in statement_ids
-        for table in (Signature, Draft)
-        if session.scalar(select(table.id).where(table.statement_id == statement_id).limit(1)) is not None
-    }
+    if not statement_ids:
+        return set()
+    # Drafts have no index for it, for every one that comes would pay for that; they are looked at last.
+    by_signature = exists().where(Signature.statement_id == Statement.id)
+    by_draft = exists().where(Draft.campaign_id == Statement.campaign_id, Draft.statement_id == Statement.id)
+    query = select(Statement.id).where(Statement.id.in_(statement_ids), or_(by_signature, by_draft))
+    return set(session.scalars(query))

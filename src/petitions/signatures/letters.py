@@ -18,6 +18,7 @@ from petitions.signatures.models import Draft, Signature
 from petitions.signatures.own import OWN_PURPOSE, UNSUBSCRIBE_PURPOSE
 from petitions.signatures.refusing import find_refusals
 from petitions.signatures.relinking import OWN_LINK
+from petitions.signatures.reminding import REMIND
 from petitions.tokens import Tokens
 
 CONFIRM_PURPOSE = "confirm"
@@ -38,11 +39,23 @@ class SignerLetters:
     tokens: Tokens
 
     def builders(self) -> Mapping[str, LetterBuilder]:
-        return {CONFIRM: self.confirm, ALREADY_SIGNED: self.already_signed, OWN_LINK: self.own_link}
+        return {
+            CONFIRM: self.confirm,
+            REMIND: self.remind,
+            ALREADY_SIGNED: self.already_signed,
+            OWN_LINK: self.own_link,
+        }
 
     def confirm(self, session: Session, mails: Sequence[ClaimedMail]) -> Mapping[UUID, Letter]:
         """Letters that ask for the button; none for a draft that is gone, held or refused."""
-        campaigns = {campaign.id: campaign for campaign in list_snapshots(session)}
+        return self._about_drafts("confirm", session, mails)
+
+    def remind(self, session: Session, mails: Sequence[ClaimedMail]) -> Mapping[UUID, Letter]:
+        """The same, once more and for the last time."""
+        return self._about_drafts("remind", session, mails)
+
+    def _about_drafts(self, message: str, session: Session, mails: Sequence[ClaimedMail]) -> Mapping[UUID, Letter]:
+        campaigns: Mapping[int | None, CampaignSnapshot] = {c.id: c for c in list_snapshots(session)}
         drafts = _rows_by_id(session, Draft, mails)
         refused = find_refusals(session, [draft.email_key for draft in drafts.values()])
         letters = {}
@@ -59,8 +72,7 @@ class SignerLetters:
                 "own_url": self._own_url(draft, 0, campaign, mail.language),
                 "lines": describe(draft, campaign, mail.language),
             }
-            letter = self._letter("confirm", draft, draft.email, campaign, mail.language, extra)
-            letters[mail.id] = letter
+            letters[mail.id] = self._letter(message, draft, draft.email, campaign, mail.language, extra)
         return letters
 
     def already_signed(self, session: Session, mails: Sequence[ClaimedMail]) -> Mapping[UUID, Letter]:
@@ -74,7 +86,7 @@ class SignerLetters:
     def _about_signatures(
         self, message: str, session: Session, mails: Sequence[ClaimedMail]
     ) -> Mapping[UUID, Letter]:
-        campaigns = {campaign.id: campaign for campaign in list_snapshots(session)}
+        campaigns: Mapping[int | None, CampaignSnapshot] = {c.id: c for c in list_snapshots(session)}
         signatures = _rows_by_id(session, Signature, mails)
         letters = {}
         for mail in mails:

@@ -82,6 +82,8 @@ class Signature(_Signed, Base):
     __table_args__ = (
         UniqueConstraint("email_key", "campaign_id"),
         UniqueConstraint("campaign_id", "serial"),
+        # Whether anybody signed a wording: it is asked whenever one is to give way.
+        Index("ix_signatures_statement_id", "statement_id"),
         Index(
             "ix_signatures_shown",
             "campaign_id",

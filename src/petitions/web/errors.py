@@ -1,7 +1,7 @@
 """Every error a visitor can meet, mapped once: what happened, what is safe, what to do next."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -71,7 +71,17 @@ _EXPLANATIONS = {
         N_("Please wait a moment and send it again."),
     ),
 }
+_NOT_ALLOWED = Explanation(
+    N_("You may not do this"),
+    N_("Your role in this campaign does not allow it, or you have logged in anew since you opened the page."),
+    _NOTHING_STORED,
+    N_("Open the page again. If you need another role, ask an owner of the campaign."),
+)
 _OTHER_CLIENT_ERROR = _EXPLANATIONS[400]
+#: Whoever loses their way here looks after campaigns, and has signed nothing.
+_NOT_IN_CONSOLE = replace(
+    _EXPLANATIONS[404], safe=_NOTHING_STORED, next=N_("Look for the campaign among those that you look after.")
+)
 
 
 def _status(error: Exception) -> int:
@@ -79,6 +89,8 @@ def _status(error: Exception) -> int:
         case errors.NotFound():
             return 404
         case errors.ForeignOrigin():
+            return 403
+        case errors.NotAllowed():
             return 403
         case errors.InvalidRequest() | errors.LinkInvalid() | ClientDisconnect():
             return 400
@@ -112,6 +124,11 @@ def error_response(
         log.error("request_failed", error, route=str(getattr(request.scope.get("route"), "path", "other")))
     words = translator_for(request)
     explanation = _EXPLANATIONS.get(status, _OTHER_CLIENT_ERROR if status < 500 else _EXPLANATIONS[500])
+    in_console = f"{request.scope['path']}/".startswith("/console/")
+    if isinstance(error, errors.NotAllowed):
+        explanation = _NOT_ALLOWED
+    elif status == 404 and in_console:
+        explanation = _NOT_IN_CONSOLE
     seconds = retry_after(error)
     response: Response
     if request.scope["path"].startswith("/api/"):
@@ -135,6 +152,7 @@ def error_response(
             retry_after=seconds,
             retry_action=retry[0] if retry else None,
             retry_fields=list(retry[1]) if retry else [],
+            console_url=f"/console?lang={words.language}" if in_console else None,
         )
     if seconds is not None:
         response.headers["Retry-After"] = str(seconds)

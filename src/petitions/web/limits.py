@@ -1,4 +1,4 @@
-"""No body may be larger than any form of ours."""
+"""No body may be larger than any form of ours; the console has larger ones than the public pages."""
 
 from starlette.exceptions import HTTPException
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
@@ -7,20 +7,25 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from petitions.web.errors import error_response
 
+_CONSOLE = "/console/"
+
 
 class BodyLimit:
     """Answers a body that says how large it is with a page (Starlette would in plain text, and without our
     headers); one that does not say is cut off by Starlette while it is read."""
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
+    def __init__(self, app: ASGIApp, most: int, most_in_console: int) -> None:
+        self.most, self.most_in_console = most, most_in_console
         self.app = RequestBodyLimitMiddleware(app, most)
-        self.most = most
+        self.app_of_console = RequestBodyLimitMiddleware(app, most_in_console)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and _declared_length(scope) > self.most:
+        in_console = scope["type"] == "http" and scope["path"].startswith(_CONSOLE)
+        most, app = (self.most_in_console, self.app_of_console) if in_console else (self.most, self.app)
+        if scope["type"] == "http" and _declared_length(scope) > most:
             await error_response(Request(scope, receive), HTTPException(413))(scope, receive, send)
             return
-        await self.app(scope, receive, send)
+        await app(scope, receive, send)
 
 
 def _declared_length(scope: Scope) -> int:

@@ -1,0 +1,112 @@
+"""console: every page of the console that is looked at, beside a campaign with many signatures, with eight
+connections. Each page is measured alone; a page that is not there in this installation is an error.
+"""
+
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from starlette.routing import Route
+
+from benchmarks.filling import full_campaign
+from benchmarks.load import Load, run_wrk
+from benchmarks.options import BenchmarkError, Options
+from benchmarks.requests import browser_headers, write_get
+from benchmarks.results import print_line, summarise
+from benchmarks.seeding import SLUG, prepare
+from benchmarks.servers import Server, petitions_server
+from benchmarks.stores import Store, conditions, shelf
+from petitions.accounts.members import set_role
+from petitions.accounts.roles import Role
+from petitions.accounts.sessions import open_session
+from petitions.accounts.users import NewUser, create_user
+from petitions.audit.recording import Actor, record
+from petitions.audit.sealing import seal
+from petitions.campaigns.editing import add_revision, load_copy
+from petitions.campaigns.queries import CampaignSnapshot
+from petitions.clock import utc_now
+from petitions.console.routes import ROUTES
+from petitions.signatures.rollups import roll_up
+
+CONNECTIONS = 8
+WANTED_P99_MS = 100.0
+_WARM_UP = 1
+_MEMBERS, _REVISIONS, _ENTRIES = 20, 20, 20_000
+#: Values of the paths' other parameters.
+_VALUES = {"slug": SLUG, "number": "2"}
+#: They are no pages: what they answer is measured elsewhere, leads away, or needs a link of a mail.
+_NOT_PAGES = re.compile(r"/(login|logout|forgot|link|first|code|password|again)\b|\.(csv|svg|png)$|/calendar")
+
+
+def run(options: Options) -> None:
+    options = replace(options, connections=CONNECTIONS)
+    with shelf(options) as stores:
+        full, _, filled_in = full_campaign(stores, options)
+        store = stores.copy(full, "console")
+        campaign = prepare(store)
+        identifier = _furnish(store, campaign, utc_now())
+        stated = conditions(store, options)
+        with petitions_server(store) as server:
+            measured = {path: _measure(server, store, options, path, identifier) for path in _paths(campaign)}
+        worst = max(load.p99 for loads in measured.values() for load in loads)
+        print_line(
+            "console",
+            {f"p99 of every page < {WANTED_P99_MS:.0f} ms": worst < WANTED_P99_MS},
+            signatures=options.signatures,
+            worst_p99_ms=round(worst, 1),
+            pages={path: summarise(loads) for path, loads in measured.items()},
+            filled_in_seconds=filled_in,
+            conditions=stated,
+        )
+
+
+def _furnish(store: Store, campaign: CampaignSnapshot, now: datetime) -> str:
+    """People, a history and a long log; the identifier of a session that may see everything."""
+    with store.opened() as database:
+        roll_up(database, now)
+        with database.writing() as session:
+            people = []
+            for number in range(_MEMBERS):
+                new = NewUser(f"lead{number}@example.org", f"Lead {number}", "en", is_admin=number == 0)
+                user = create_user(session, new, now, "$argon2id$nobody")
+                assert user is not None
+                people.append(user.id)
+                set_role(session, campaign.id, user.id, Role.OWNER if number < 2 else Role.VIEWER, now)
+            content = load_copy(session, campaign.id).content
+            for number in range(_REVISIONS):
+                add_revision(session, campaign.id, content, "Lead 0", now - timedelta(days=_REVISIONS - number))
+            actor = Actor(people[0], "Lead 0")
+            for _ in range(_ENTRIES):
+                record(session, actor, "campaign.saved", now, campaign.id)
+            identifier = open_session(session, people[0], "Firefox, Linux", now)
+        seal(database, now)
+        return identifier
+
+
+def _paths(campaign: CampaignSnapshot) -> list[str]:
+    """The address of every page that is looked at, once."""
+    values = _VALUES | {"language": campaign.default_language}
+    paths = []
+    for route in ROUTES:
+        assert isinstance(route, Route)
+        if "GET" not in (route.methods or ()) or _NOT_PAGES.search(route.path):
+            continue
+        if "{section}" in route.path:
+            sections = ["basics", "dates", "form", "mails", "thanks"]
+            paths += [route.path.format(section=section, **values) for section in sections]
+        else:
+            paths.append(route.path.format(**values))
+    return sorted(set(paths))
+
+
+def _measure(server: Server, store: Store, options: Options, path: str, identifier: str) -> list[Load]:
+    cookie = {"Cookie": f"petitions={identifier}"}
+    reply = server.ask("GET", path, headers=browser_headers(server, gzip=False) | cookie)
+    if reply.status != 200:
+        raise BenchmarkError(f"console: {path} answers {reply.status}")
+    request = write_get(store.data_dir / "get-console", server, path, gzip=False, more=cookie)
+    run_wrk(server, "get", [str(request)], options.connections, _WARM_UP)
+    loads = [run_wrk(server, "get", [str(request)], options.connections, options.seconds) for _ in range(3)]
+    if any(load.bytes < load.requests * len(reply.body) * 0.9 for load in loads):
+        raise BenchmarkError(f"console: some answers of {path} were shorter than the page")
+    return loads

@@ -1,0 +1,1 @@
+"""Who may look after campaigns: accounts, log-ins, sessions, roles."""

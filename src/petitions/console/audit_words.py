@@ -1,0 +1,132 @@
+"""What the log calls the actions of leads."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from petitions.accounts.roles import Role
+from petitions.console.details import PARTS
+from petitions.i18n import N_, Message, Translator, language_name
+
+ACTIONS: Mapping[str, Message] = {
+    "campaign.created": N_("started the campaign"),
+    "campaign.saved": N_("saved texts or settings"),
+    "campaign.published": N_("published"),
+    "campaign.imported": N_("brought the campaign in from files"),
+    "campaign.closed": N_("closed the campaign"),
+    "campaign.reopened": N_("opened the campaign again"),
+    "campaign.archived": N_("archived the campaign"),
+    "campaign.unarchived": N_("took the campaign out of the archive"),
+    "campaign.outcome": N_("said what came of the campaign"),
+    "member.invited": N_("invited somebody"),
+    "member.role": N_("changed a role"),
+    "member.removed": N_("took a role away"),
+    "list.download_began": N_("began to download the list"),
+    "list.downloaded": N_("downloaded the list"),
+    "audit.downloaded": N_("downloaded this log"),
+    "audit.verified": N_("verified the chain"),
+    "account.created": N_("made an account"),
+    "account.name_changed": N_("changed their name"),
+    "account.recovery_codes": N_("made new recovery codes"),
+    "account.login": N_("logged in"),
+    "account.logout": N_("logged out"),
+    "account.password_changed": N_("changed their password"),
+    "account.totp_on": N_("switched the second factor on"),
+    "account.totp_off": N_("switched the second factor off"),
+    "account.session_closed": N_("logged another browser out"),
+    "account.invited": N_("invited somebody to this site"),
+    "account.disabled": N_("closed an account"),
+    "account.enabled": N_("opened an account again"),
+    "account.reset_sent": N_("asked for a link to set another password"),
+}
+#: Details that say nothing to a reader, or nothing that does not stand beside them; they are in the file.
+_UNSHOWN = frozenset({"user", "download", "number", "slug"})
+_PAGES: Mapping[str, Message] = {
+    "texts": N_("Texts"),
+    "details": N_("Details"),
+    "languages": N_("Languages"),
+}
+_ROLES: Mapping[str, Message] = {
+    Role.OWNER: N_("Owner"),
+    Role.EDITOR: N_("Editor"),
+    Role.MODERATOR: N_("Moderator"),
+    Role.DELIVERY: N_("Delivery"),
+    Role.VIEWER: N_("Viewer"),
+}
+_OUTCOMES: Mapping[str | None, Message] = {
+    "won": N_("Won"),
+    "lost": N_("Not won"),
+    None: N_("Nothing to say yet"),
+}
+
+
+def _labelled(label: Message, value: Any) -> Message:
+    return N_("%(group)s: %(label)s", group=label, label=value if isinstance(value, Message) else str(value))
+
+
+def _languages(codes: list[str]) -> str:
+    return ", ".join(language_name(code) for code in codes)
+
+
+def _moment(text: str, words: Translator) -> str:
+    return words.moment(datetime.fromisoformat(text))
+
+
+#: By key, in the order in which they are said: a value in words; empty where it says nothing.
+_SAID: Mapping[str, Callable[[Any, Translator], str]] = {
+    "person": lambda value, _: value,
+    "name": lambda value, _: value,
+    "part": lambda value, words: words.translate(_PAGES[value]),
+    "section": lambda value, words: words.translate(PARTS[value].title),
+    "language": lambda value, _: language_name(value),
+    "added": lambda value, words: f"{words.gettext('added:')} {language_name(value)}",
+    "removed": lambda value, words: f"{words.gettext('removed:')} {language_name(value)}",
+    "default": lambda value, words: words.translate(_labelled(N_("Main language"), language_name(value))),
+    "revision": lambda value, words: words.translate(N_("Revision %(number)s", number=words.number(value))),
+    "new_versions": lambda value, words: (
+        words.translate(_labelled(N_("Signed words changed"), _languages(value))) if value else ""
+    ),
+    "closes_at": lambda value, words: words.translate(_labelled(N_("Closes"), _moment(value, words))),
+    "outcome": lambda value, words: words.translate(_OUTCOMES[value]),
+    "role": lambda value, words: words.translate(_labelled(N_("Role"), _ROLES[value])),
+    "before": lambda value, words: words.translate(_labelled(N_("Role before"), _ROLES[value])),
+    "again": lambda value, words: words.gettext("once more") if value else "",
+    "is_admin": lambda value, words: words.gettext("Administrator") if value else "",
+    "rows": lambda value, words: words.translate(_labelled(N_("Rows"), words.number(value))),
+    "complete": lambda value, words: "" if value else words.gettext("not to its end"),
+    "sha256": lambda value, _: f"SHA-256: {value}",
+    "count": lambda value, words: words.translate(_labelled(N_("Entries"), words.number(value))),
+    "broken_at": lambda value, words: words.translate(
+        N_("The chain is broken at place %(place)s.", place=words.number(value))
+    ),
+    "browser": lambda value, words: words.gettext("all others") if value == "others" else value,
+    "by": lambda value, words: words.gettext("by the link from a mail") if value == "link" else value,
+}
+
+
+def words_of(details: Any, words: Translator) -> Sequence[str]:
+    """The details of an entry one by one, in words where there are some."""
+    if not isinstance(details, dict):  # somebody wrote into the store
+        return [_plain(details)]
+    known = [key for key in _SAID if key in details]
+    others = [key for key in details if key not in _SAID and key not in _UNSHOWN]
+    return [said for key in (*known, *others) if (said := _say(key, details[key], words))]
+
+
+def _say(key: str, value: Any, words: Translator) -> str:
+    if value == "" or (value is None and key != "outcome"):
+        return ""
+    if key in _SAID:
+        # A value that no program of ours writes is shown as it is.
+        with suppress(AttributeError, KeyError, TypeError, ValueError, ArithmeticError):
+            return str(_SAID[key](value, words))
+    return f"{key}: {_plain(value)}"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(_plain(part) for part in value)
+    if isinstance(value, dict):
+        return " ".join(f"{key}={_plain(part)}" for key, part in value.items())
+    return str(value)

@@ -1,0 +1,270 @@
+"""Who may open a page of the console: every handler of it goes through here."""
+
+import hashlib
+import hmac
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+from wtforms import Form
+
+from petitions.accounts.models import Membership
+from petitions.accounts.roles import Permission, Role, permissions_of
+from petitions.accounts.sessions import Login, find_login, hash_identifier, mark_seen
+from petitions.audit.recording import Actor
+from petitions.campaigns.editing import campaign_titles
+from petitions.campaigns.models import Campaign
+from petitions.clock import utc_now
+from petitions.console.returning import Kept, keep
+from petitions.console.states import State, state_of
+from petitions.errors import CampaignNotFound, InvalidRequest, NotAllowed, PageNotFound
+from petitions.i18n import LANGUAGES, Translator, translator
+from petitions.web.bodies import read_form
+from petitions.web.errors import address_of
+from petitions.web.languages import resolve_for, translator_for
+from petitions.web.pages import answer, see_other
+from petitions.web.site import Site, site_of
+
+#: More than the largest form: questions, addressees and links in many languages.
+MAX_FIELDS = 3_000
+CSRF_FIELD = "csrf"
+
+
+@dataclass(frozen=True)
+class Lead:
+    """Somebody who is logged in, and what they ask for."""
+
+    request: Request
+    site: Site
+    words: Translator
+    login: Login
+    now: datetime
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(self.login.user_id, self.login.name)
+
+    @property
+    def csrf(self) -> str:
+        """What every form of this session carries: it can be made from the cookie alone."""
+        return csrf_of(self.login.id_hash)
+
+    def url(self, path: str, **query: str) -> str:
+        """An address of the console in the language of this page."""
+        return f"{path}?{urlencode({**query, 'lang': self.words.language})}"
+
+    async def form(self) -> FormData:
+        """The fields that were sent. Raises NotAllowed for a form of another session."""
+        data = await read_form(self.request, MAX_FIELDS)
+        if not holds_csrf(data, self.csrf):
+            raise NotAllowed
+        return data
+
+
+@dataclass(frozen=True)
+class Desk(Lead):
+    """Somebody at a campaign in which they have a role."""
+
+    campaign: Campaign  # detached: as it was when the page was asked for
+    title: str  # in the default language; the slug where nobody has written one yet
+    role: Role | None  # None: an administrator
+    permissions: Collection[Permission]
+
+    @property
+    def path(self) -> str:
+        return f"/console/c/{self.campaign.slug}"
+
+    @property
+    def state(self) -> State:
+        return state_of(self.campaign, self.now)
+
+    @property
+    def section(self) -> str:
+        """The part of the campaign's pages that this one belongs to: "texts", "details"; empty for the first."""
+        return self.request.url.path.removeprefix(self.path).strip("/").partition("/")[0]
+
+    def may(self, permission: str) -> bool:
+        return permission in self.permissions
+
+
+LeadHandler = Callable[[Request, Lead], Awaitable[Response]]
+DeskHandler = Callable[[Request, Desk], Awaitable[Response]]
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def holds_csrf(data: FormData, csrf: str) -> bool:
+    """Whether a form is from the session to which this belongs."""
+    sent = data.get(CSRF_FIELD)
+    return isinstance(sent, str) and hmac.compare_digest(sent.encode("utf-8", "replace"), csrf.encode())
+
+
+def csrf_of(id_hash: bytes) -> str:
+    return hashlib.sha256(b"petitions.csrf" + id_hash).hexdigest()[:32]
+
+
+def for_anybody(handler: Handler) -> Handler:
+    """A page for whoever asks: the log-in, and what leads to it."""
+    handler.needs = "nobody"  # type: ignore[attr-defined]  # for the table of the tests
+    return handler
+
+
+def for_lead(
+    *, admin: bool = False, password: bool = False, away: bool = False
+) -> Callable[[LeadHandler], Handler]:
+    """A page for everybody with an account, or for administrators only; to the others it does not exist.
+    `password`: it must have been entered a moment ago. `away`: it need not be, however long they were away."""
+
+    def decorate(handler: LeadHandler) -> Handler:
+        async def handle(request: Request) -> Response:
+            lead = await _find_lead(request)
+            if isinstance(lead, Response):
+                return lead
+            if admin and not lead.login.is_admin:
+                raise PageNotFound
+            asked = None if away else await _ask_password(lead, password)
+            return asked or await handler(request, lead)
+
+        handle.needs = "admin" if admin else "account"  # type: ignore[attr-defined]  # for the table of the tests
+        return handle
+
+    return decorate
+
+
+def for_desk(permission: Permission, *, password: bool = False) -> Callable[[DeskHandler], Handler]:
+    """A page about a campaign. To those without a role in it the campaign does not exist; to those whose role
+    does not allow it the page says so. `password`: it must have been entered a moment ago."""
+
+    def decorate(handler: DeskHandler) -> Handler:
+        async def handle(request: Request) -> Response:
+            lead = await _find_lead(request)
+            if isinstance(lead, Response):
+                return lead
+            slug = request.path_params["slug"][:81]
+            if not slug.isascii() or not slug.isprintable():
+                raise CampaignNotFound(slug)
+            campaign, role, title = await lead.site.database.read(_find_campaign, slug, lead.login)
+            desk = Desk(
+                **vars(lead),
+                campaign=campaign,
+                title=title,
+                role=role,
+                permissions=permissions_of(role, is_admin=lead.login.is_admin),
+            )
+            if permission not in desk.permissions:
+                raise NotAllowed
+            return await _ask_password(desk, password) or await handler(request, desk)
+
+        handle.needs = permission  # type: ignore[attr-defined]  # for the table of the tests
+        return handle
+
+    return decorate
+
+
+def cookie_name(site: Site) -> str:
+    """The prefix makes browsers take it over TLS only."""
+    return "__Secure-petitions" if site.settings.base_url.startswith("https:") else "petitions"
+
+
+def set_cookie(site: Site, response: Response, identifier: str) -> None:
+    """Log this browser in. The cookie goes to the console alone: public pages never see one."""
+    response.set_cookie(
+        cookie_name(site),
+        identifier,
+        path="/console",
+        httponly=True,
+        secure=site.settings.base_url.startswith("https:"),
+        samesite="lax",
+    )
+
+
+def drop_cookie(site: Site, response: Response) -> None:
+    response.delete_cookie(
+        cookie_name(site),
+        path="/console",
+        httponly=True,
+        secure=site.settings.base_url.startswith("https:"),
+        samesite="lax",
+    )
+
+
+async def _find_lead(request: Request) -> Lead | Response:
+    """Who asks; the way to the log-in for a stranger. Where a form was sent, the log-in carries what it held."""
+    # First the whole body: whoever holds its end back until their role is gone has no role then.
+    await request.body()
+    site, now = site_of(request), utc_now()
+    identifier = request.cookies.get(cookie_name(site))
+    login = await site.database.read(find_login, identifier, now) if identifier else None
+    if login is None:
+        if request.method in ("GET", "HEAD"):
+            return see_other(f"/console/login?next={quote(address_of(request), safe='')}")
+        kept = await _keep(request, csrf_of(hash_identifier(identifier)) if identifier else None)
+        words = translator_for(request)
+        return answer(
+            site, words, "console/login.html", "/console/login", 401, switch=False, **log_in_page(kept=kept)
+        )
+    if login.is_due(now) and login.is_active(now):
+        await site.database.write(mark_seen, login.id_hash, now)
+    asked = request.query_params.get("lang", "")
+    language = asked if asked in LANGUAGES else login.language
+    words = translator(language if language in LANGUAGES else resolve_for(request)[0])
+    return Lead(request, site, words, login, now)
+
+
+async def _ask_password(lead: Lead, fresh: bool) -> Response | None:
+    """The page that asks for the password, or the way to it, where it has to be entered again. What was sent is
+    carried along."""
+    is_safe = lead.request.method in ("GET", "HEAD")
+    if lead.login.is_confirmed(lead.now) if fresh else is_safe or lead.login.is_active(lead.now):
+        return None
+    if is_safe:
+        return see_other(lead.url("/console/password", next=address_of(lead.request)))
+    kept = keep(address_of(lead.request), await lead.form())
+    return answer(
+        lead.site,
+        lead.words,
+        "console/password.html",
+        "/console/password",
+        403,
+        switch=False,
+        lead=lead,
+        desk=None,
+        csrf=lead.csrf,
+        **log_in_page(kept=kept),
+    )
+
+
+async def _keep(request: Request, csrf: str | None) -> Kept | None:
+    """What a stranger sent; nothing of a form that was not from the session which the cookie names."""
+    with suppress(InvalidRequest):
+        data = await read_form(request, MAX_FIELDS)
+        if csrf is None or holds_csrf(data, csrf):
+            return keep(address_of(request), data)
+    return None
+
+
+def log_in_page(
+    *, kept: Kept | None = None, then: str = "/console", form: Form | None = None, **more: Any
+) -> dict[str, Any]:
+    """What the pages take that ask for a password: where to go `then`, what is `kept` meanwhile."""
+    return {"kept": kept, "then": then, "form": form, "wait": None, "is_empty": False, **more}
+
+
+def _find_campaign(session: Session, slug: str, login: Login) -> tuple[Campaign, Role | None, str]:
+    """The campaign, their role in it and its title. Raises CampaignNotFound, the same for a campaign that is not
+    there and for one of others."""
+    mine = (Membership.campaign_id == Campaign.id) & (Membership.user_id == login.user_id)
+    query = select(Campaign, Membership.role).outerjoin(Membership, mine).where(Campaign.slug == slug)
+    row = session.execute(query).one_or_none()
+    if row is None or (row.role is None and not login.is_admin):
+        raise CampaignNotFound(slug)
+    title = campaign_titles(session, [row.Campaign.id]).get(row.Campaign.id) or slug
+    session.expunge(row.Campaign)
+    return row.Campaign, Role(row.role) if row.role is not None else None, title

@@ -1,0 +1,25 @@
+"""Rendering a page of the console."""
+
+from typing import Any
+
+from starlette.responses import Response
+
+from petitions.console.guard import Desk, Lead
+from petitions.web.pages import answer
+
+
+def show(lead: Lead, template: str, status: int = 200, **context: Any) -> Response:
+    """A page for somebody who is logged in, in their language; nobody keeps it."""
+    desk = lead if isinstance(lead, Desk) else None
+    return answer(
+        lead.site,
+        lead.words,
+        f"console/{template}",
+        lead.request.url.path,
+        status,
+        lead=lead,
+        desk=desk,
+        csrf=lead.csrf,
+        switch=status == 200,
+        **context,
+    )
