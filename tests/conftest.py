@@ -38,11 +38,15 @@ BASE_URL = "http://testserver"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes share the tests, those of a file stay together, for they share what is dear to make;
-    so do all of the browser's."""
+    """Where several processes share the tests, those of a file stay together, for they share what is dear to
+    make. Those of the browser come first and in two lots, so that nobody waits for them alone."""
     for item in items:
         place = item.path.relative_to(item.config.rootpath)
-        item.add_marker(pytest.mark.xdist_group("e2e" if "e2e" in place.parts else str(place)))
+        group = str(place)
+        if "e2e" in place.parts:
+            group = "e2e-console" if place.stem.startswith(("test_console", "test_writing")) else "e2e"
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: "e2e" not in item.path.parts)
 
 
 @pytest.fixture(scope="session")

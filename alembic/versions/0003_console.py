@@ -74,6 +74,7 @@ def upgrade() -> None:
         sa.Column("browser", sa.String(length=60), nullable=False),
         sa.Column("created_at", _MOMENT, nullable=False),
         sa.Column("seen_at", _MOMENT, nullable=False),
+        sa.Column("active_at", _MOMENT, nullable=False),
         sa.Column("password_at", _MOMENT, nullable=False),
         sa.Column("is_half", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_user_sessions_user_id")),

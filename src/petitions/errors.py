@@ -12,6 +12,7 @@ PetitionsError
 ├── EditConflict             somebody else saved the same campaign meanwhile
 ├── NoteRequired             signed words would change, and nobody says why
 ├── NotPossible              the state of a campaign does not allow this
+├── MoveNotAllowed           days would change, and whoever publishes may not change them
 ├── LastAdministrator        a site keeps somebody who looks after it
 ├── LastOwner                a campaign keeps somebody who decides about it
 ├── CampaignPurged           the signers' data are erased: the campaign is closed for good
@@ -98,6 +99,11 @@ class NoteRequired(PetitionsError):
 
 class NotPossible(PetitionsError):
     """The state of a campaign does not allow this; nothing was changed."""
+
+
+class MoveNotAllowed(PetitionsError):
+    """When a campaign opens or closes, or how long names are kept, would change, and whoever publishes may not
+    change it; nothing was changed."""
 
 
 class LastAdministrator(PetitionsError):

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from petitions.accounts.invitations import (
     INVITATION,
+    LIFETIMES,
     RESET,
     accept_link,
     invite,
@@ -163,6 +164,17 @@ def test_there_are_three_resets_a_day_and_the_last_link_stays_good(database: Dat
     assert epoch == 3
     assert reset(database, user.email, 25)  # the first is a day old
     assert not accept(database, user, epoch)
+
+
+def test_whoever_uses_up_somebody_s_resets_leaves_them_a_link_that_works(database: Database, user: User) -> None:
+    sent = [hours for hours in range(72) if reset(database, user.email, hours)]
+    assert sent[:4] == [0, 1, 2, 24]
+    for hours in range(72):
+        last = max(sending for sending in sent if sending <= hours)
+        assert timedelta(hours=hours - last) < LIFETIMES[RESET]
+    with database.reading() as session:
+        assert session.get_one(User, user.id).link_epoch == len(sent)  # of those the last one works
+    assert timedelta(hours=24) <= LIFETIMES[RESET]
 
 
 def test_three_resets_at_once_are_not_four(database: Database, user: User) -> None:

@@ -108,15 +108,15 @@ def test_somebody_with_a_password_gets_the_way_to_the_console_and_no_link(
     assert "/console/link/" not in text
 
 
-def test_a_reset_has_a_link_for_an_hour(database: Database, settings: Settings, user: User) -> None:
+def test_a_reset_has_a_link_for_a_day(database: Database, settings: Settings, user: User) -> None:
     with database.writing() as session:
         send_reset(session, user.email, b"k" * 16, NOW)
     letter = letter_of(database, settings, RESET, user)
-    assert "one hour" in text_of(letter, settings)
+    assert "24 hours" in text_of(letter, settings)
     assert opened(letter, settings, RESET) == Named(0, user.id, 1)
     assert {
         INVITATION: timedelta(days=7),
-        RESET: timedelta(hours=1),
+        RESET: timedelta(hours=24),
     } == LIFETIMES
 
 

@@ -1,16 +1,19 @@
 """Who may open a page of the console."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 
 import anyio
 import pytest
+from sqlalchemy import select, update
 from starlette.applications import Starlette
 
 from petitions.accounts.appointing import dismiss
-from petitions.accounts.models import User
+from petitions.accounts.models import User, UserSession
 from petitions.accounts.roles import Role
 from petitions.accounts.users import find_user
 from petitions.campaigns.queries import CampaignSnapshot
+from petitions.clock import utc_now
 from petitions.db import Database
 from tests.console.support import SAME_ORIGIN, Browser, browser_of, give_role, make_user
 
@@ -30,6 +33,45 @@ async def test_an_owner_sees_their_campaigns(browser: Browser, campaign: Campaig
     assert campaign.statements["en"].title in answer.text
     assert answer.headers["cache-control"] == "no-store"
     assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.anyio
+async def test_reading_with_a_session_that_was_left_alone_is_seen_and_makes_it_no_more_active(
+    app: Starlette, database: Database, owner: User
+) -> None:
+    def moments() -> tuple[datetime, datetime, datetime]:
+        with database.reading() as session:
+            row = session.scalars(select(UserSession)).one()
+            return row.seen_at, row.active_at, row.password_at
+
+    async with browser_of(app, database, owner) as thief:
+        left = utc_now() - timedelta(hours=2)
+        with database.writing() as session:
+            session.execute(update(UserSession).values(seen_at=left, active_at=left, password_at=left))
+        before = utc_now()
+        for _ in range(3):  # the first leaves its trace, and those after it are no less idle
+            assert (await thief.get("/console")).status_code == 200
+            seen, *others = moments()
+            assert seen >= before
+            assert others == [left, left]
+            assert (await thief.post("/console/account", {"name": "Owned", "language": "en"})).status_code == 403
+
+
+@pytest.mark.anyio
+async def test_who_works_on_stays_active_and_is_written_down_once_a_minute(
+    app: Starlette, database: Database, owner: User
+) -> None:
+    async with browser_of(app, database, owner) as browser:
+        for minutes, is_written in ((0.9, False), (1.1, True), (29, True)):
+            then = utc_now() - timedelta(minutes=minutes)
+            with database.writing() as session:
+                long_ago = then - timedelta(hours=5)
+                session.execute(update(UserSession).values(seen_at=then, active_at=then, password_at=long_ago))
+            answer = await browser.post("/console/account", {"name": "Olga Owner", "language": "en"})
+            assert answer.status_code == 303
+            with database.reading() as session:
+                row = session.scalars(select(UserSession)).one()
+                assert (row.seen_at > then, row.active_at > then) == (is_written, is_written)
 
 
 @pytest.mark.anyio

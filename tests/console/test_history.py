@@ -59,8 +59,8 @@ async def test_a_revision_shows_what_changed(
     page = page_of(await browser.get(f"{HISTORY}/2"))
     assert page.heading == "Revision 2"
     assert [e.text for e in page.all("h3")] == ["English: Title", "English: Text"]
-    assert [e.text for e in page.all("del")] == ["freely"]
-    assert [e.text for e in page.all("ins")] == ["<b>", "</b>", "out"]
+    assert [e.text for e in page.all("del")] == ["removed:freely"]
+    assert [e.text for e in page.all("ins")] == ["added:<b>", "added:</b>", "added:out"]
     first = page_of(await browser.get(f"{HISTORY}/1"))
     assert "This is what was published first" in [e.text for e in first.all("h2")]
     assert [e.text for e in first.all("strong")] == ["freely"]

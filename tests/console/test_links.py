@@ -183,9 +183,9 @@ def is_dead_page(page: object) -> bool:
 async def test_a_link_is_dead_after_its_time(visitor: Visitor, lea: User, site: Site, clock: Clock) -> None:
     reset = reset_link(site, lea)
     _, invitation = invite_nina(site)
-    clock.ahead = timedelta(minutes=59)
+    clock.ahead = timedelta(hours=23, minutes=59)
     assert (await visitor.get(reset)).status_code == 200
-    clock.ahead = timedelta(minutes=61)
+    clock.ahead = timedelta(hours=24, minutes=1)
     assert is_dead_page(await visitor.get(reset))
     await visitor.post(reset, TWICE)
     assert is_dead(visitor)

@@ -157,7 +157,7 @@ async def test_what_will_change_is_shown_word_by_word_and_by_label(
     save(database, campaign.id, texts={"en": NEW}, terms={**terms, "goal_steps": [10]})
     answer = await browser.get(PUBLISH)
     page = page_of(answer)
-    assert [e.text for e in page.all("ins")] == ["<b>now</b>"]
+    assert [e.text for e in page.all("ins")] == ["added: <b>now</b>"]
     assert [e.text for e in page.all("del")] == ["removed: 100"]
     assert [e.text for e in page.all("h3")] == ["English: Title", "Goal steps"]
     assert buttons(page) == ["Publish the changes"]

@@ -21,11 +21,12 @@ from petitions.mail import outbox
 from petitions.mail.models import Outbox
 
 INVITATION, RESET = "account_invitation", "account_reset"
-#: How long the link of each kind of mail works.
-LIFETIMES = {INVITATION: timedelta(days=7), RESET: timedelta(hours=1)}
 #: Mails of one kind to one account within a day, however often somebody asks.
 MAILS_A_DAY = 3
 _DAY = timedelta(days=1)
+#: How long the link of each kind of mail works. That of a reset as long as it counts among the mails of a day: who
+#: uses them up for somebody else leaves a link in their mailbox that works until they may ask for the next.
+LIFETIMES = {INVITATION: timedelta(days=7), RESET: _DAY}
 
 
 def invite(

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from petitions.accounts import totp
 from petitions.accounts.models import User, UserSession
-from petitions.accounts.sessions import close_session, hash_identifier, open_session
+from petitions.accounts.sessions import close_session, hash_identifier, mark_password, open_session
 from petitions.accounts.throttling import Try, end_try
 from petitions.accounts.users import find_user
 from petitions.audit.recording import Actor, record
@@ -96,7 +96,7 @@ def change_password(session: Session, who: Candidate, password_hash: str, now: d
         return False
     others = (UserSession.user_id == who.user_id, UserSession.id_hash != here)
     session.execute(delete(UserSession).where(*others))
-    session.execute(update(UserSession).where(UserSession.id_hash == here).values(password_at=now, seen_at=now))
+    mark_password(session, here, now)
     return True
 
 

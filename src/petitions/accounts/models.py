@@ -49,7 +49,9 @@ class UserSession(Base):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     browser: Mapped[str] = mapped_column(String(60))  # "Firefox, Linux", for its owner to recognise
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)  # to the minute
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)  # the last request, to the minute
+    #: The last request before somebody was away for long, to the minute; only the password ends that.
+    active_at: Mapped[datetime] = mapped_column(UtcDateTime)
     password_at: Mapped[datetime] = mapped_column(UtcDateTime)  # when it was last entered in this browser
     #: The password was right and the second factor is still to come.
     is_half: Mapped[bool]

@@ -40,11 +40,12 @@ class Login:
     is_admin: bool
     has_totp: bool
     seen_at: datetime
+    active_at: datetime
     password_at: datetime
 
     def is_active(self, now: datetime) -> bool:
         """Not idle: what matters needs no password now."""
-        return now - self.seen_at < IDLE or now - self.password_at < IDLE
+        return now - self.active_at < IDLE
 
     def is_confirmed(self, now: datetime) -> bool:
         """The password was entered a moment ago."""
@@ -70,6 +71,7 @@ def open_session(session: Session, user_id: UUID, browser: str, now: datetime, *
             browser=browser[:60],
             created_at=now,
             seen_at=now,
+            active_at=now,
             password_at=now,
             is_half=half,
         )
@@ -102,17 +104,21 @@ def find_login(session: Session, identifier: str, now: datetime, *, half: bool =
         is_admin=user.is_admin,
         has_totp=user.totp_secret is not None,
         seen_at=browser.seen_at,
+        active_at=browser.active_at,
         password_at=browser.password_at,
     )
 
 
-def mark_seen(session: Session, id_hash: bytes, now: datetime) -> None:
-    session.execute(update(UserSession).where(UserSession.id_hash == id_hash).values(seen_at=now))
+def mark_seen(session: Session, login: Login, now: datetime) -> None:
+    """Somebody asked for a page. Their session stays active by that, but an idle one does not become so."""
+    values = {"seen_at": now} | ({"active_at": now} if login.is_active(now) else {})
+    session.execute(update(UserSession).where(UserSession.id_hash == login.id_hash).values(values))
 
 
 def mark_password(session: Session, id_hash: bytes, now: datetime) -> None:
     """The password was entered in this browser."""
-    session.execute(update(UserSession).where(UserSession.id_hash == id_hash).values(seen_at=now, password_at=now))
+    values = {"seen_at": now, "active_at": now, "password_at": now}
+    session.execute(update(UserSession).where(UserSession.id_hash == id_hash).values(values))
 
 
 def list_sessions(session: Session, user_id: UUID) -> Sequence[UserSession]:

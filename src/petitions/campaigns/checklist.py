@@ -9,6 +9,7 @@ from petitions.campaigns.content import Content, to_files, wording_of
 from petitions.campaigns.files import CampaignFiles, check_dates, check_retention
 from petitions.campaigns.lifecycle import purge_due_at
 from petitions.campaigns.reading import read_terms
+from petitions.campaigns.schedule import NOTICE, Schedule, check_closing, check_notice
 from petitions.campaigns.terms import Retention
 from petitions.campaigns.values import TermsError
 from petitions.campaigns.wordings import find_flaws
@@ -67,6 +68,12 @@ _SETTINGS: Mapping[str, tuple[str, Message, Message | None]] = {
         N_("The words of thanks or for passing it on are missing in this language."),
     ),
 }
+#: What keeps other days from following those of a published campaign.
+CLOSES_TOO_EARLY = N_("This day has passed. To close the campaign now there is the page “State”.")
+GOES_TOO_SOON = N_(
+    "The names of those who signed would be erased within %(days)s days. Please choose a later day.",
+    days=NOTICE.days,
+)
 _OTHER = ("basics", N_("Something in the settings is not right."), None)
 _LISTS = ("addressees", "questions", "links")
 #: Settings that are right, to hold each of the others against.
@@ -81,9 +88,12 @@ def missing(content: Content, slug: str, now: datetime) -> list[Missing]:
     return examine(content, slug, now)[1]
 
 
-def examine(content: Content, slug: str, now: datetime) -> tuple[CampaignFiles | None, list[Missing]]:
-    """What would be published, or None, and what to do."""
-    hints = list(_hints(content, now))
+def examine(
+    content: Content, slug: str, now: datetime, in_force: Schedule | None = None
+) -> tuple[CampaignFiles | None, list[Missing]]:
+    """What would be published, or None, and what to do. `in_force`: the days of a published campaign, which not
+    every other day may follow."""
+    hints = [*_moves(content, now, in_force), *_hints(content, now)]
     try:
         return to_files(slug, content, now), hints
     except TermsError as error:
@@ -158,6 +168,23 @@ def _retention(content: Content, now: datetime) -> Iterator[Missing]:
     except TermsError:
         until_is_wrong = N_("The names would be erased at once, or before the campaign closes.")
         yield Missing("dates", None, until_is_wrong, place="retention")
+
+
+def plan_of(content: Content) -> Schedule:
+    """The days that it would have, as far as they are right."""
+    return Schedule(content.opens_at, content.closes_at, _retention_of(content))
+
+
+def _moves(content: Content, now: datetime, in_force: Schedule | None) -> Iterator[Missing]:
+    """What is right for a new campaign, and not for one that people have signed."""
+    try:
+        check_closing(in_force, plan_of(content), now)
+    except TermsError:
+        yield Missing("dates", None, CLOSES_TOO_EARLY, place="closes")
+    try:
+        check_notice(in_force, plan_of(content), now)
+    except TermsError:
+        yield Missing("dates", None, GOES_TOO_SOON, place="retention")
 
 
 def _retention_of(content: Content) -> Retention | None:

@@ -89,14 +89,22 @@ def add_revision(
     return last + 1
 
 
+def keep_baseline(session: Session, campaign: Campaign) -> None:
+    """Before a published campaign changes for the first time: keep what stands. There was no history once."""
+    if campaign.published_at is not None and find_last_revision(session, campaign.id) is None:
+        add_revision(session, campaign.id, content_of(load_files(session, campaign)), "", campaign.published_at)
+
+
 def move_closing(
     session: Session, campaign: Campaign, closes_at: datetime | None, moved_by: str, now: datetime
 ) -> None:
     """Let a campaign close at another time without publishing anything else: what is in force says it, and the
     working copy, whose open editors are told. The campaign's row is locked."""
+    keep_baseline(session, campaign)
     campaign.closes_at = closes_at
     last = find_last_revision(session, campaign.id)
-    content = read_content(last.content) if last else content_of(load_files(session, campaign))
+    assert last is not None
+    content = read_content(last.content)
     add_revision(session, campaign.id, replace(content, closes_at=closes_at), moved_by, now)
     copy = session.get(WorkingCopy, campaign.id, populate_existing=True)
     if copy is not None:

@@ -1,5 +1,6 @@
 """What becomes of a published campaign: closed, opened again, put away, won or lost. Each under its row's lock."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -9,6 +10,7 @@ from petitions.campaigns.files import check_dates, check_retention
 from petitions.campaigns.lifecycle import Status, status_at
 from petitions.campaigns.models import Campaign
 from petitions.campaigns.reading import read_terms
+from petitions.campaigns.schedule import check_notice, schedule_of
 from petitions.campaigns.values import TermsError
 from petitions.errors import CampaignPurged, NotPossible
 
@@ -17,10 +19,12 @@ OUTCOMES = ("won", "lost")
 
 
 def close(session: Session, campaign_id: int, closed_by: str, now: datetime) -> None:
-    """Take no more signatures from now on. Raises NotPossible for a campaign that is not open."""
+    """Take no more signatures from now on. Raises NotPossible for a campaign that is not open, and TermsError
+    where the names would go too soon."""
     campaign = _locked(session, campaign_id)
     if campaign.archived_at is not None or _status(campaign, now) != "open":
         raise NotPossible
+    _check_notice(campaign, now, now)
     move_closing(session, campaign, now, closed_by, now)
 
 
@@ -39,6 +43,7 @@ def reopen(
         raise TermsError("closes", "expected a time to come")
     check_dates(campaign.opens_at, closes_at)
     check_retention(read_terms(campaign.terms, ()).retention, closes_at, now)
+    _check_notice(campaign, closes_at, now)
     campaign.outcome = None  # nothing has come of it yet
     move_closing(session, campaign, closes_at, reopened_by, now)
 
@@ -66,6 +71,13 @@ def set_outcome(session: Session, campaign_id: int, outcome: str | None, now: da
         raise NotPossible
     assert outcome is None or outcome in OUTCOMES
     campaign.outcome = outcome
+
+
+def _check_notice(campaign: Campaign, closes_at: datetime | None, now: datetime) -> None:
+    """Raises TermsError where names would go too soon after such a closing."""
+    before = schedule_of(campaign)
+    if before is not None:
+        check_notice(before, replace(before, closes_at=closes_at), now)
 
 
 def _locked(session: Session, campaign_id: int) -> Campaign:

@@ -64,7 +64,7 @@ def make_link(
         bool, typer.Option("--second-factor-off", help="For whoever lost their telephone and the recovery codes.")
     ] = False,
 ) -> None:
-    """Print a link by which somebody chooses a new password, once, within an hour: for whoever cannot get mail.
+    """Print a link by which somebody chooses a new password, once, within 24 hours: for whoever cannot get mail.
     Links that were sent before are worthless. Make sure that it is them who ask.
 
     Example: petitions user link --email lea@example.org

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from petitions.accounts.roles import Permission
 from petitions.campaigns.content import Content, write_content
 from petitions.campaigns.editing import Copy, load_copy
+from petitions.campaigns.schedule import schedule_of
 from petitions.console.details_basics import BASICS
 from petitions.console.details_dates import DATES
 from petitions.console.details_form import FORM
@@ -104,7 +105,7 @@ def _read(part: Part, content: Content, data: FormData | None) -> tuple[Sequence
 
 def _is_right(desk: Desk, part: Part, entered: Entered, content: Content) -> bool:
     if entered.form.validate():
-        part.check(entered, content, desk.now)
+        part.check(entered, content, desk.now, schedule_of(desk.campaign))
     if not entered.form.errors:
         written = part.write(entered, content).terms
         for key in part.rows:

@@ -31,7 +31,7 @@ def _groups(languages: Sequence[str], rows: Rows) -> list[Group]:
         *(
             Group(
                 N_("Addressee %(n)s", n=n + 1),
-                in_languages(f"addressees-{n}-name", N_("Name"), languages),
+                in_languages(f"addressees-{n}-name", N_("Addressee"), languages),
                 hint=N_("To whom the signatures are handed over. Clear a row to remove it.") if n == 0 else None,
                 is_row=True,
                 add=N_("Add an addressee") if n else None,
@@ -41,7 +41,7 @@ def _groups(languages: Sequence[str], rows: Rows) -> list[Group]:
         Group(
             N_("Initiator"),
             [
-                Item("initiator_name", N_("Name")),
+                Item("initiator_name", N_("Organisation")),
                 Item("initiator_url", N_("Website"), "url", most=500),
             ],
             hint=N_("The organisation that started the campaign, if it is to be named."),
@@ -49,7 +49,7 @@ def _groups(languages: Sequence[str], rows: Rows) -> list[Group]:
         Group(
             N_("Responsible in law"),
             [
-                Item("responsible_name", N_("Name")),
+                Item("responsible_name", N_("Person or organisation")),
                 Item("responsible_email", N_("Mail address"), "email", most=254),
                 Item("responsible_address", N_("Postal address"), most=300),
             ],

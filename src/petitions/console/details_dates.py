@@ -5,9 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from petitions.campaigns.checklist import CLOSES_TOO_EARLY, GOES_TOO_SOON
 from petitions.campaigns.content import Content
-from petitions.campaigns.lifecycle import purge_due_at
+from petitions.campaigns.schedule import Schedule, check_closing, check_notice
 from petitions.campaigns.terms import Retention
+from petitions.campaigns.values import TermsError
 from petitions.console.details_checks import parse_day, parse_moment, parse_steps, write_moment
 from petitions.console.details_forms import Entered, Group, Item, Part, Rows, Values, table
 from petitions.i18n import N_
@@ -91,7 +93,7 @@ def _moment(entered: Entered, name: str, before: datetime | None) -> datetime | 
     return parse_moment(text) if text else None
 
 
-def _check(entered: Entered, content: Content, now: datetime) -> None:
+def _check(entered: Entered, content: Content, now: datetime, in_force: Schedule | None) -> None:
     """What is right alone can be wrong together: a wrong date must not erase anything."""
     if entered.text("keep") == "until" and not entered.text("until"):
         entered.refuse("until", N_("Please give the day, or choose the months."))
@@ -105,12 +107,22 @@ def _check(entered: Entered, content: Content, now: datetime) -> None:
         entered.refuse("until", N_("Please give a day after the closing."))
         return
     months = after.terms["retention"].get("months_after_closing", 0)
-    due_at = purge_due_at(retention or Retention(months), after.closes_at)
-    if due_at is not None and due_at <= now:
+    plan = Schedule(after.opens_at, after.closes_at, retention or Retention(months))
+    kept = "until" if retention else "months"
+    if plan.purge_due_at is not None and plan.purge_due_at <= now:
         entered.refuse(
-            "until" if retention else "months",
-            N_("The names of those who signed would be erased at once. Please choose a later day."),
+            kept, N_("The names of those who signed would be erased at once. Please choose a later day.")
         )
+        return
+    for name, check, words in (
+        ("closes", check_closing, CLOSES_TOO_EARLY),
+        (kept, check_notice, GOES_TOO_SOON),
+    ):
+        try:
+            check(in_force, plan, now)
+        except TermsError:
+            entered.refuse(name, words)
+            return
 
 
 DATES = Part(

@@ -7,6 +7,7 @@ from typing import Any
 
 from petitions.campaigns.content import Content
 from petitions.campaigns.naming import is_question_key, suggest_question_key
+from petitions.campaigns.schedule import Schedule
 from petitions.campaigns.terms import VISIBILITIES
 from petitions.console.details_forms import (
     Entered,
@@ -139,7 +140,7 @@ def _questions(entered: Entered, content: Content) -> list[dict[str, Any]]:
     return questions
 
 
-def _check(entered: Entered, _content: Content, _now: datetime) -> None:
+def _check(entered: Entered, _content: Content, _now: datetime, _in_force: Schedule | None) -> None:
     if entered.text("default") not in entered.chosen("choices"):
         entered.refuse("default", N_("Please choose one of those that signers can choose."))
     seen: set[str] = set()

@@ -12,6 +12,7 @@ from wtforms import BooleanField, Field, StringField
 from wtforms.form import BaseForm
 
 from petitions.campaigns.content import Content
+from petitions.campaigns.schedule import Schedule
 from petitions.console.details_checks import CHECKS
 from petitions.console.text_forms import plain_line, plain_lines
 from petitions.i18n import N_, Message, language_name
@@ -68,7 +69,7 @@ class Part:
     groups: Callable[[Sequence[str], Rows], Sequence[Group]]
     values: Callable[[Content], Values]
     write: Callable[["Entered", Content], Content]
-    check: Callable[["Entered", Content, datetime], None] = lambda _entered, _content, _now: None
+    check: Callable[["Entered", Content, datetime, Schedule | None], None] = lambda *_all: None
     rows: tuple[str, ...] = ()
 
 

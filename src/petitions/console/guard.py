@@ -210,8 +210,8 @@ async def _find_lead(request: Request) -> Lead | Response:
         return answer(
             site, words, "console/login.html", "/console/login", 401, switch=False, **log_in_page(kept=kept)
         )
-    if login.is_due(now) and login.is_active(now):
-        await site.database.write(mark_seen, login.id_hash, now)
+    if login.is_due(now):
+        await site.database.write(mark_seen, login, now)
     asked = request.query_params.get("lang", "")
     language = asked if asked in LANGUAGES else login.language
     words = translator(language if language in LANGUAGES else resolve_for(request)[0])

@@ -15,16 +15,17 @@ from wtforms import StringField
 
 from petitions.accounts.roles import Permission
 from petitions.audit.recording import record
-from petitions.campaigns.checklist import Missing, examine
+from petitions.campaigns.checklist import Missing, examine, plan_of
 from petitions.campaigns.content import Content, content_of, read_content, wording_of
 from petitions.campaigns.editing import Copy, find_last_revision, load_copy, load_files
 from petitions.campaigns.history import Difference, compare
 from petitions.campaigns.models import Campaign
+from petitions.campaigns.schedule import find_moved, schedule_of
 from petitions.campaigns.values import TermsError
 from petitions.console.details import PARTS
 from petitions.console.guard import Desk, for_desk
 from petitions.console.pages import show
-from petitions.errors import CampaignPurged, EditConflict, NoteRequired
+from petitions.errors import CampaignPurged, EditConflict, MoveNotAllowed, NoteRequired
 from petitions.i18n import N_, Message
 from petitions.signatures.publishing import Published, find_signed_languages, publish
 from petitions.web.forms import PlainForm, readable, required, tidy_line
@@ -35,6 +36,8 @@ _MAX_NOTE = 500
 _TRIES = 3
 #: Rows of the details, as their legends call them.
 _ROWS = {"addressees": N_("Addressee %(n)s"), "questions": N_("Question %(n)s"), "links": N_("Link %(n)s")}
+#: What a change of is for those alone who may close the campaign, and who have just entered their password.
+_DAYS = {"opens_at": N_("Opens"), "closes_at": N_("Closes"), "retention": N_("How long names are kept")}
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class Sheet:
     in_force: Content | None  # None: nothing was published yet
     changed: bool  # there is something to publish
     signed: tuple[str, ...]  # languages in which people signed words that will change
+    moved: Sequence[Message] = ()  # days of a published campaign that will change
 
 
 def find_sheet(session: Session, campaign: Campaign) -> Sheet:
@@ -59,6 +63,7 @@ def find_sheet(session: Session, campaign: Campaign) -> Sheet:
         in_force,
         changed=copy.content != (read_content(last.content) if last is not None else in_force),
         signed=find_signed_languages(session, campaign.id, wordings),
+        moved=[_DAYS[name] for name in find_moved(schedule_of(campaign), plan_of(copy.content))],
     )
 
 
@@ -83,6 +88,16 @@ async def show_publish(_request: Request, desk: Desk) -> Response:
 @for_desk(Permission.PUBLISH)
 async def publish_copy(_request: Request, desk: Desk) -> Response:
     """Publish what the page showed, and nothing that somebody saved since."""
+    return await _answer(desk)
+
+
+@for_desk(Permission.MANAGE, password=True)
+async def _publish_days(_request: Request, desk: Desk) -> Response:
+    """The same where days of a published campaign change: by them it can be closed, and all names can go."""
+    return await _answer(desk, may_move=True)
+
+
+async def _answer(desk: Desk, *, may_move: bool = False) -> Response:
     data = await desk.form()
     sheet = await desk.site.database.read(find_sheet, desk.campaign)
     form = note_form(sheet)(data)
@@ -90,11 +105,16 @@ async def publish_copy(_request: Request, desk: Desk) -> Response:
         return see_other(desk.url(desk.path + "/publish", saved="1"))
     if not form.validate():
         return await _show(desk, sheet, form, 422)
+    if sheet.moved and not may_move:
+        may_enter = desk.may(Permission.MANAGE)
+        return await (_publish_days(desk.request) if may_enter else _show(desk, sheet, form, 403))
     note = {name.removeprefix("note_"): text for name, text in form.data.items()}
     try:
-        await _publish(desk, _number(data), note)
+        await _publish(desk, _number(data), note, may_move)
     except EditConflict as conflict:
         return await _show_anew(desk, data, 409, conflict=conflict)
+    except MoveNotAllowed:  # somebody changed a day in this moment
+        return await _show_anew(desk, data, 403)
     except (NoteRequired, TermsError):  # somebody signed meanwhile; or the page says what is missing
         return await _show_anew(desk, data, 422)
     except CampaignPurged:
@@ -109,17 +129,17 @@ def _number(data: FormData) -> int:
     return int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 10 else -1
 
 
-async def _publish(desk: Desk, seen: int, note: dict[str, str]) -> Published:
+async def _publish(desk: Desk, seen: int, note: dict[str, str], may_move: bool) -> Published:
     for _ in range(_TRIES - 1):
         try:
-            return await desk.site.database.write(_write, desk, seen, note)
+            return await desk.site.database.write(_write, desk, seen, note, may_move)
         except IntegrityError:
             continue
-    return await desk.site.database.write(_write, desk, seen, note)
+    return await desk.site.database.write(_write, desk, seen, note, may_move)
 
 
-def _write(session: Session, desk: Desk, seen: int, note: dict[str, str]) -> Published:
-    published = publish(session, desk.campaign.id, seen, desk.login.name, desk.now, note)
+def _write(session: Session, desk: Desk, seen: int, note: dict[str, str], may_move: bool) -> Published:
+    published = publish(session, desk.campaign.id, seen, desk.login.name, desk.now, note, may_move=may_move)
     if published.is_same:
         return published
     record(
@@ -177,7 +197,7 @@ async def _show(desk: Desk, sheet: Sheet, form: PlainForm, status: int = 200, **
 
 def _weigh(desk: Desk, sheet: Sheet) -> tuple[list[Missing], Difference | None]:
     """What takes a moment to find out, off the loop."""
-    files, items = examine(sheet.copy.content, desk.campaign.slug, desk.now)
+    files, items = examine(sheet.copy.content, desk.campaign.slug, desk.now, schedule_of(desk.campaign))
     if sheet.in_force is None:
         return items, None
     return items, compare(sheet.in_force, content_of(files) if files else sheet.copy.content)

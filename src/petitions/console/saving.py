@@ -41,9 +41,9 @@ def save_part(
     `about`: what the audit log says of it.
     Raises CampaignPurged when the signers' data are erased, and EditConflict when somebody else changed it
     meanwhile: then nothing is changed."""
-    # The lock comes before the look: what is compared is what is replaced.
-    began_at = select(Campaign.purge_began_at).where(Campaign.id == desk.campaign.id).with_for_update()
-    if session.scalar(began_at) is not None:
+    # The lock comes before the look: what is compared is what is replaced. Signers do not wait for it.
+    began_at = select(Campaign.purge_began_at).where(Campaign.id == desk.campaign.id)
+    if session.scalar(began_at.with_for_update(key_share=True)) is not None:
         raise CampaignPurged(desk.campaign.slug)
     copy = load_copy(session, desk.campaign.id)
     if digest(copy.content) != opened.digest:

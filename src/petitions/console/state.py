@@ -15,6 +15,7 @@ from petitions.accounts.roles import Permission
 from petitions.audit.recording import record
 from petitions.campaigns import states
 from petitions.campaigns.models import Campaign
+from petitions.campaigns.schedule import NOTICE
 from petitions.campaigns.values import TermsError
 from petitions.console.guard import Desk, for_desk
 from petitions.console.pages import show
@@ -67,6 +68,8 @@ async def change_state(_request: Request, desk: Desk) -> Response:
     try:
         await desk.site.database.write(act, desk, form)
     except TermsError as error:
+        if act is _close:
+            return await _show_anew(desk, form, 409, "soon")
         form.closes.errors = [_WRONG_DAYS.get(error.key, _WRONG_DAYS["closes"])]
         return await _show_anew(desk, form, 422, None)
     except CampaignPurged:
@@ -82,7 +85,10 @@ _WRONG_DAYS = {
     "retention.until": N_(
         "The names are to be erased before that. Change in the details until when they are kept."
     ),
-    "retention": N_("The names would be erased at once. Change in the details until when they are kept."),
+    "retention": N_(
+        "The names would be erased within %(days)s days. Change in the details until when they are kept.",
+        days=NOTICE.days,
+    ),
 }
 
 

@@ -7,11 +7,14 @@ from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from petitions.campaigns.content import content_of, read_content
-from petitions.campaigns.editing import add_revision, find_last_revision, save_copy
+from petitions.campaigns.editing import add_revision, find_last_revision, keep_baseline, save_copy
 from petitions.campaigns.files import CampaignFiles
 from petitions.campaigns.importing import Imported, find_statement_ids, import_campaign
-from petitions.campaigns.models import Statement, WorkingCopy
+from petitions.campaigns.models import Campaign, Statement, WorkingCopy
+from petitions.campaigns.schedule import Schedule, check_notice, schedule_of
+from petitions.campaigns.values import TermsError
 from petitions.db import insert_ignoring
+from petitions.errors import CampaignFileError
 from petitions.signatures.models import Draft, Signature, Tally
 
 #: Who published it, for the history: nobody with an account.
@@ -20,7 +23,9 @@ FROM_FILES = ""
 
 def import_files(session: Session, files: CampaignFiles, now: datetime) -> Imported:
     """Create or update the campaign and open its tally. A working copy gives way to the files, and whoever has it
-    open is told when they save."""
+    open is told when they save. Raises CampaignPurged, and CampaignFileError where people have signed and their
+    names would go too soon."""
+    _prepare(session, files, now)
     signed = find_signed_statements(session, find_statement_ids(session, files.slug))
     imported = import_campaign(session, files, signed, now)
     open_tally(session, imported.campaign_id)
@@ -32,6 +37,21 @@ def import_files(session: Session, files: CampaignFiles, now: datetime) -> Impor
     if copy is not None and read_content(copy.content) != content:
         save_copy(session, imported.campaign_id, copy.number, content, FROM_FILES, now)
     return imported
+
+
+def _prepare(session: Session, files: CampaignFiles, now: datetime) -> None:
+    """Keep what stands, if nothing did yet, and see that those who signed are not erased by a slip."""
+    query = select(Campaign).where(Campaign.slug == files.slug).with_for_update(key_share=True)
+    campaign = session.scalar(query.execution_options(populate_existing=True))
+    if campaign is None or campaign.purge_began_at is not None:
+        return
+    if session.scalar(select(exists().where(Signature.campaign_id == campaign.id))):
+        after = Schedule(files.opens_at, files.closes_at, files.terms.retention)
+        try:
+            check_notice(schedule_of(campaign), after, now)
+        except TermsError as error:
+            raise CampaignFileError(files.slug, error.key, error.expected) from None
+    keep_baseline(session, campaign)
 
 
 def open_tally(session: Session, campaign_id: int) -> None:
