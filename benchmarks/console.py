@@ -34,8 +34,9 @@ _WARM_UP = 1
 _MEMBERS, _REVISIONS, _ENTRIES = 20, 20, 20_000
 #: Values of the paths' other parameters.
 _VALUES = {"slug": SLUG, "number": "2"}
+_SECTIONS = ("basics", "dates", "form", "mails", "thanks")
 #: They are no pages: what they answer is measured elsewhere, leads away, or needs a link of a mail.
-_NOT_PAGES = re.compile(r"/(login|logout|forgot|link|first|code|password|again)\b|\.(csv|svg|png)$|/calendar")
+_NOT_PAGES = re.compile(r"/(login|forgot|link|first|password)\b|/qr\.|/texts$|/remove$")
 
 
 def run(options: Options) -> None:
@@ -92,10 +93,9 @@ def _paths(campaign: CampaignSnapshot) -> list[str]:
         if "GET" not in (route.methods or ()) or _NOT_PAGES.search(route.path):
             continue
         if "{section}" in route.path:
-            sections = ["basics", "dates", "form", "mails", "thanks"]
-            paths += [route.path.format(section=section, **values) for section in sections]
+            paths += [route.path.format(section=section, **values) for section in _SECTIONS]
         else:
-            paths.append(route.path.format(**values))
+            paths.append(re.sub(r":\w+}", "}", route.path).format(**values))
     return sorted(set(paths))
 
 

@@ -1,5 +1,6 @@
 """Migrations: the last one is what the models say; up, down and up with rows in the tables."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,7 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import func, inspect, select, text, update
+from sqlalchemy import event, func, inspect, select, text, update
 from sqlalchemy.orm import Session
 
 from petitions import paths, schema
@@ -84,6 +85,28 @@ def test_tables_of_sqlite_are_of_the_kind_that_the_models_say(database: Database
     assert kinds[0] == kinds[1]
 
 
+def test_long_texts_are_the_last_column_of_what_is_listed_without_them(database: Database) -> None:
+    with database.reading() as session:
+        columns = inspect(session.connection()).get_columns("revisions")
+    assert columns[-1]["name"] == metadata.tables["revisions"].columns.keys()[-1] == "content"
+
+
+def test_no_mail_waits_for_the_index_of_signatures(database: Database) -> None:
+    """Whoever changes the outbox locks it until the migration is done."""
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_args: object) -> None:
+        statements.append(statement)
+
+    with at_revision(database, "0002"):
+        event.listen(database.engine, "before_cursor_execute", note)
+    event.remove(database.engine, "before_cursor_execute", note)
+    indexed = next(n for n, sql in enumerate(statements) if "ix_signatures_statement_id" in sql)
+    outbox = re.compile(r"\s*(ALTER|CREATE) TABLE \S*outbox")
+    altered = next(n for n, sql in enumerate(statements) if outbox.match(sql))
+    assert indexed < altered
+
+
 def test_partial_indexes_have_their_conditions(database: Database) -> None:
     with database.reading() as session:
         if database.is_sqlite:
@@ -114,7 +137,7 @@ def fill_console(session: Session, campaign_id: int) -> None:
     copy = load_copy(session, campaign_id)
     content = replace(copy.content, closes_at=now + timedelta(days=1))
     number = save_copy(session, campaign_id, copy.number, content, user.name, now)
-    publish(session, campaign_id, number, user.name, now)
+    publish(session, campaign_id, number, user.name, now, may_move=True)
     record(session, Actor(user.id, user.name), "campaign.published", now, campaign_id, revision=2)
     queue(session, [NewMail("account_invitation", None, user.id, bytes(16), "en")], now)
 

@@ -19,9 +19,10 @@ def upgrade() -> None:
     op.add_column("campaigns", sa.Column("outcome", sa.String(length=8), nullable=True))
     op.add_column("campaigns", sa.Column("archived_at", _MOMENT, nullable=True))
     op.add_column("campaigns", sa.Column("reminded_through", _MOMENT, nullable=True))
+    # It takes long where many have signed, and mails wait for nothing meanwhile: the outbox is locked afterwards.
+    op.create_index("ix_signatures_statement_id", "signatures", ["statement_id"])
     with op.batch_alter_table("outbox") as outbox:
         outbox.alter_column("campaign_id", existing_type=sa.Integer(), nullable=True)
-    op.create_index("ix_signatures_statement_id", "signatures", ["statement_id"])
     op.create_table(
         "working_copies",
         sa.Column("campaign_id", sa.Integer(), nullable=False),
@@ -36,10 +37,10 @@ def upgrade() -> None:
         "revisions",
         sa.Column("campaign_id", sa.Integer(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("content", sa.JSON(), nullable=False),
         sa.Column("published_at", _MOMENT, nullable=False),
         sa.Column("published_by", sa.String(length=120), nullable=False),
         sa.Column("note", sa.JSON(), nullable=True),
+        sa.Column("content", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaigns.id"], name=op.f("fk_revisions_campaign_id")),
         sa.PrimaryKeyConstraint("campaign_id", "number", name=op.f("pk_revisions")),
     )
@@ -50,6 +51,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=120), nullable=False),
         sa.Column("language", sa.String(length=2), nullable=False),
         sa.Column("is_admin", sa.Boolean(), nullable=False),
+        sa.Column("may_start", sa.Boolean(), nullable=False),
         sa.Column("password_hash", sa.String(length=200), nullable=True),
         sa.Column("totp_secret", sa.String(length=64), nullable=True),
         sa.Column("totp_last_step", sa.Integer(), nullable=True),

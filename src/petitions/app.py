@@ -16,6 +16,7 @@ from petitions import log, schema
 from petitions.api.routes import ROUTES as API_ROUTES
 from petitions.campaigns.queries import get_snapshot
 from petitions.clock import utc_now
+from petitions.console.guard import cookie_name
 from petitions.console.routes import ROUTES as CONSOLE_ROUTES
 from petitions.db import Database
 from petitions.public.routes import ROUTES as PUBLIC_ROUTES
@@ -104,7 +105,7 @@ def create_app(
             Middleware(Frame, https=settings.base_url.startswith("https:")),
             Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(settings.base_url), www_redirect=False),
             Middleware(OriginCheck, base_url=settings.base_url),
-            Middleware(BodyLimit, most=MAX_BODY, most_in_console=MAX_BODY_IN_CONSOLE),
+            Middleware(BodyLimit, most=MAX_BODY, most_in_console=MAX_BODY_IN_CONSOLE, cookie=cookie_name(site)),
         ],
         exception_handlers=HANDLERS,
         lifespan=lifespan,

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from petitions.accounts.forgetting import forget_logins
 from petitions.accounts.models import Failures
-from petitions.accounts.throttling import FREE, LONGEST_WAIT, MEMORY, Throttle, Try, begin_try, end_try
+from petitions.accounts.throttling import FREE, LONGEST_WAIT, MEMORY, Throttle, Try, begin_try, end_try, find_wait
 from petitions.clock import utc_now
 from petitions.db import Database
 
@@ -60,6 +60,26 @@ def test_one_network_that_guesses_leaves_others_alone(database: Database) -> Non
     assert begin(database, attempt) is not None
     assert begin(database, THROTTLE.stranger("ana@example.org", THERE)) is None
     assert begin(database, THROTTLE.stranger("boris@example.org", HERE)) is None
+
+
+def test_where_no_network_is_known_the_address_alone_is_counted(database: Database) -> None:
+    for _ in range(FREE["address"]):
+        assert begin(database, THROTTLE.stranger("ana@example.org", None)) is None
+    assert begin(database, THROTTLE.stranger("ana@example.org", None)) == timedelta(seconds=15)
+    assert begin(database, THROTTLE.stranger("boris@example.org", None)) is None
+    for _ in range(FREE["forgot"] + 1):
+        assert begin(database, THROTTLE.forgotten(None)) is None
+    with database.reading() as session:
+        assert len(session.scalars(select(Failures)).all()) == 2
+
+
+def test_looking_how_long_to_wait_counts_nothing(database: Database) -> None:
+    attempt = THROTTLE.forgotten(HERE)
+    with database.reading() as session:
+        assert [find_wait(session, attempt, NOW) for _ in range(30)] == [None] * 30
+    fail(database, attempt, FREE["forgot"])
+    with database.reading() as session:
+        assert find_wait(session, attempt, NOW) == timedelta(seconds=15)
 
 
 def test_the_spelling_of_an_address_gives_no_further_tries(database: Database) -> None:

@@ -27,7 +27,9 @@ def code_at(moment: datetime) -> str:
 
 def turn_on(database: Database, user: User) -> list[str]:
     with database.writing() as session:
-        return list(totp.turn_on(session, user.id, SECRET, 0))
+        codes = totp.turn_on(session, user.id, SECRET, 0)
+        assert codes is not None
+        return list(codes)
 
 
 def use(database: Database, user: User, code: str, now: datetime = NOW) -> bool:

@@ -1,6 +1,7 @@
 """The difference of two contents, as people read it."""
 
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -9,8 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from petitions.campaigns.content import Content, Texts
-from petitions.campaigns.history import compare, diff_words, normal, words_in
+from petitions.campaigns.history import Kind, Piece, compare, diff_words, normal
 from tests.campaigns.contents import NOW, TERMS, TEXTS, anything, content, contents
+
+
+def words_in(pieces: Iterable[Piece], kind: Kind) -> str:
+    """One of the two texts of a difference: "removed" the old one, "added" the new one."""
+    return "".join(piece.text for piece in pieces if piece.kind in ("same", kind))
 
 
 def marked(old: str, new: str) -> str:

@@ -33,7 +33,9 @@ def make_lead(database: Database, name: str = "Lea Lead", **changes: Any) -> Use
 def give_totp(database: Database, user: User) -> list[str]:
     """A second factor with SECRET; the recovery codes."""
     with database.writing() as session:
-        return list(totp.turn_on(session, user.id, SECRET, 0))
+        codes = totp.turn_on(session, user.id, SECRET, 0)
+        assert codes is not None
+        return list(codes)
 
 
 def actions(database: Database) -> list[str]:

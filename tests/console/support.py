@@ -14,7 +14,7 @@ from petitions.accounts.roles import Role
 from petitions.accounts.sessions import hash_identifier, open_session
 from petitions.accounts.users import NewUser, create_user
 from petitions.clock import utc_now
-from petitions.console.guard import csrf_of
+from petitions.console.csrf import csrf_of
 from petitions.db import Database
 
 #: Of everybody in the tests who has one; not in any list of common passwords.

@@ -1,5 +1,6 @@
 """Somebody's own account."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -14,12 +15,12 @@ from petitions.accounts.models import RecoveryCode, User, UserSession
 from petitions.accounts.passwords import verify_password
 from petitions.accounts.sessions import open_session
 from petitions.accounts.throttling import FREE
-from petitions.accounts.totp import count_recovery_codes
+from petitions.accounts.totp import count_recovery_codes, turn_on
 from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.web.site import Site
 from tests.console.entering import SECRET, Clock, Visitor, actions, give_totp, make_lead, visiting
-from tests.console.support import PASSWORD, Queries
+from tests.console.support import PASSWORD, SAME_ORIGIN, Queries
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("cheap_passwords")]
 NEW = "four copper evening bells"
@@ -206,6 +207,37 @@ async def test_a_second_factor_that_is_on_is_not_replaced(visitor: Visitor, lea:
     await visitor.post("/console/account/totp", fields)
     assert visitor.page.status_code == 303
     assert kept(database, lea).totp_secret == SECRET
+
+
+async def test_of_two_tabs_one_turns_it_on(visitor: Visitor, lea: User, database: Database) -> None:
+    """Both were shown a secret and looked before either wrote."""
+    tabs = []
+    for _ in range(2):
+        secret = await code_page(visitor)
+        tabs.append(visitor.hidden | {"code": pyotp.TOTP(secret).at(utc_now())})
+    sent = [visitor.client.post("/console/account/totp", data=tab, headers=SAME_ORIGIN) for tab in tabs]
+    answers = await asyncio.gather(*sent)
+    assert sorted(answer.status_code for answer in answers) == [200, 303]
+    (shown,) = [number for number, answer in enumerate(answers) if answer.status_code == 200]
+    assert kept(database, lea).totp_secret == tabs[shown]["secret"]
+    assert actions(database).count("account.totp_on") == 1
+    with database.writing() as session:  # however the two came one after the other
+        assert turn_on(session, lea.id, SECRET, 0) is None
+    assert kept(database, lea).totp_secret == tabs[shown]["secret"]
+    with database.reading() as session:
+        assert count_recovery_codes(session, lea.id) == 10
+
+
+async def test_turning_it_on_logs_every_other_browser_out(app: Starlette, visitor: Visitor, lea: User) -> None:
+    async with visiting(app) as thief:
+        await thief.log_in()
+        secret = await code_page(visitor)
+        await visitor.fill("/console/account/totp", {"code": "000000"})
+        assert await thief.is_in()
+        await visitor.fill("/console/account/totp", {"code": pyotp.TOTP(secret).at(utc_now())})
+        assert visitor.page.status_code == 200
+        assert not await thief.is_in()
+    assert await visitor.is_in()
 
 
 async def test_the_password_turns_it_off(visitor: Visitor, lea: User, database: Database, clock: Clock) -> None:

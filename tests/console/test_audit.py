@@ -231,5 +231,49 @@ async def test_pages_ask_the_store_as_often_for_many_as_for_one(
     assert (asked.count, asked_for_all.count) == QUERIES
 
 
-#: Log-in, campaign with its title (2), entries, head; and log-in, entries, campaigns, head.
-QUERIES = (5, 4)
+#: Log-in, campaign with its title (2), entries, addresses, head; and log-in, entries, campaigns, addresses, head.
+QUERIES = (6, 5)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("leads", [1, 3])
+async def test_pages_ask_the_store_as_often_for_many_leads_as_for_one(
+    app: Starlette, site: Site, database: Database, campaign: CampaignSnapshot, leads: int
+) -> None:
+    admin = make_user(database, "Ada Admin", is_admin=True)
+    others = [make_user(database, f"Lead{number} Lead") for number in range(leads)]
+    with database.writing() as session:
+        for user in others:
+            record(session, Actor(user.id, user.name), "campaign.saved", utc_now(), campaign.id)
+    async with browser_of(app, database, admin) as browser:
+        for path, queries in zip((PAGE, "/console/log"), QUERIES, strict=True):
+            with Queries(site.database) as asked:
+                page = (await browser.get(path)).text
+            assert asked.count == queries
+            assert [user.email in page for user in others] == [True] * leads
+
+
+@pytest.mark.anyio
+async def test_nobody_acts_under_the_name_of_another_lead(
+    app: Starlette, database: Database, campaign: CampaignSnapshot, browser: Browser
+) -> None:
+    victim = make_user(database, "Vera Victim")
+    give_role(database, campaign.id, victim, Role.OWNER)
+    await browser.post("/console/account", {"name": "Vera Victim", "language": "en"})
+    await browser.post("/console/c/free-boris/state", {"action": "close"})
+    with database.writing() as session:
+        record(session, Actor(None, "petitions"), "campaign.saved", utc_now(), campaign.id)
+    await browser.post("/console/account", {"name": "Olga Owner", "language": "en"})
+    for page in ((await browser.get(PAGE)).text, await site_log(app, database)):
+        (row,) = [row for row in page.split("<tr>") if "closed the campaign" in row]
+        assert "Vera Victim" in row  # what stood there then
+        assert '<bdi dir="ltr">olga@example.org</bdi>' in row
+        assert victim.email not in page
+        (other,) = [row for row in page.split("<tr>") if "<bdi>petitions</bdi>" in row]
+        assert "@" not in other
+
+
+async def site_log(app: Starlette, database: Database) -> str:
+    admin = make_user(database, "Ada Admin", is_admin=True)
+    async with browser_of(app, database, admin) as browser:
+        return (await browser.get("/console/log")).text

@@ -80,7 +80,7 @@ def test_whatever_is_sent_is_saved_or_said_to_be_wrong(terms: Terms, data: st.Da
     entered = entered_in(part, content, as_sent(values))
     now = datetime(2026, 11, 22, tzinfo=UTC)
     if entered.form.validate():
-        part.check(entered, content, now)
+        part.check(entered, content, now, None)
     if not entered.form.errors:
         after = part.write(entered, content).terms
         for key, value in after.items():

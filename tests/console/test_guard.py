@@ -23,7 +23,7 @@ async def test_a_stranger_is_led_to_the_log_in(app: Starlette, database: Databas
     async with browser_of(app, database, None) as stranger:
         answer = await stranger.get("/console?lang=es")
     assert answer.status_code == 303
-    assert answer.headers["location"] == "/console/login?next=%2Fconsole%3Flang%3Des"
+    assert answer.headers["location"] == "/console/login?next=%2Fconsole%3Flang%3Des&lang=es"
 
 
 @pytest.mark.anyio

@@ -93,6 +93,30 @@ async def test_a_forgotten_password_is_answered_the_same_whoever_asks(
     assert actions(site.database) == ["account.reset_sent"] * 2
 
 
+async def test_one_network_does_not_fill_the_mailboxes_of_everybody(app: Starlette, lea: User, site: Site) -> None:
+    answers = set()
+    async with visiting(app, network="203.0.113.9") as sprayer:
+        for number in range(FREE["forgot"]):
+            await sprayer.post("/console/forgot", {"email": f"lead{number}@example.org"})
+        for email in (EMAIL, "nobody@example.org"):
+            await sprayer.post("/console/forgot", {"email": email})
+            answers.add((sprayer.page.status_code, sprayer.page.headers["location"], sprayer.page.text))
+    assert answers == {(303, "/console/forgot/sent?lang=en", "")}  # the same page as ever
+    assert actions(site.database) == []
+    async with visiting(app, network="203.0.113.10") as owner:
+        await owner.post("/console/forgot", {"email": EMAIL})
+    assert actions(site.database) == ["account.reset_sent"]
+
+
+async def test_whoever_asks_for_too_many_links_takes_no_lock(
+    visitor: Visitor, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(FREE["forgot"]):
+        await visitor.post("/console/forgot", {"email": f"lead{number}@example.org"})
+    monkeypatch.setattr(Database, "write", None)  # whoever used it would fail
+    assert (await visitor.post("/console/forgot", {"email": EMAIL})).status_code == 303
+
+
 async def test_a_forgotten_password_takes_the_same_work_whoever_asks(
     visitor: Visitor, lea: User, site: Site
 ) -> None:

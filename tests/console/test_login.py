@@ -64,7 +64,7 @@ async def test_the_right_password_leads_to_where_somebody_wanted_to_go(
     visitor: Visitor, lea: User, database: Database
 ) -> None:
     await visitor.get("/console/account?saved=name")
-    assert visitor.page.headers["location"] == f"/console/login?next={quote(SOMEWHERE, safe='')}"
+    assert visitor.page.headers["location"] == f"/console/login?next={quote(SOMEWHERE, safe='')}&lang=en"
     await visitor.get(visitor.page.headers["location"])
     assert visitor.page.status_code == 200
     assert visitor.hidden == {"next": SOMEWHERE}
@@ -246,6 +246,28 @@ async def test_a_guesser_has_to_wait_even_with_the_right_password(
     assert not await visitor.is_in()
     clock.ahead = timedelta(seconds=16)
     assert (await visitor.log_in()).status_code == 303
+
+
+async def test_who_only_has_to_wait_takes_no_lock(
+    visitor: Visitor, lea: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(FREE["pair"]):
+        await visitor.log_in(password="a wrong password")
+    monkeypatch.setattr(Database, "write", None)  # whoever used it would fail
+    assert (await visitor.log_in()).status_code == 429
+
+
+async def test_behind_a_proxy_that_nobody_trusts_no_stranger_makes_everybody_wait(
+    app: Starlette, lea: User
+) -> None:
+    async with visiting(app, network="127.0.0.1") as visitor:
+        for number in range(FREE["network"] + 1):
+            fields = {"email": f"lead{number % 4}@example.org", "password": "a wrong password"}
+            headers = {"x-forwarded-for": f"198.51.100.{number}"}
+            assert (await visitor.post("/console/login", fields, **headers)).status_code == 422
+        fields = {"email": EMAIL, "password": PASSWORD}
+        answer = await visitor.post("/console/login", fields, **{"x-forwarded-for": "203.0.113.5"})
+        assert answer.status_code == 303
 
 
 async def test_spraying_one_password_over_many_accounts_is_slowed(app: Starlette, lea: User) -> None:

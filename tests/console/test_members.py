@@ -82,6 +82,43 @@ async def test_somebody_with_an_account_gets_the_role_and_the_same_answer(
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("role", list(Role))
+async def test_who_is_invited_to_help_may_start_no_campaign_of_their_own(
+    browser: Browser, database: Database, role: Role
+) -> None:
+    await browser.post(PAGE, {"email": "edda@example.org", "name": "Edda Editor", "role": str(role)})
+    await browser.post(PAGE, {"email": "x@example.org", "name": "X", "role": "viewer"})
+    with database.reading() as session:
+        edda, other = find_user(session, "edda@example.org"), find_user(session, "x@example.org")
+        assert edda is not None
+        assert other is not None
+        assert edda.may_start == (role is Role.OWNER)
+    await browser.post(f"{PAGE}/{other.id}/role", {"role": "owner"})
+    with database.reading() as session:
+        assert session.get_one(User, other.id).may_start
+
+
+@pytest.mark.anyio
+async def test_an_account_that_is_closed_is_invited_to_nothing(
+    browser: Browser, database: Database, campaign: CampaignSnapshot
+) -> None:
+    closed = make_user(database, "Carl Closed")
+    with database.writing() as session:
+        session.get_one(User, closed.id).disabled_at = utc_now()
+    for _ in range(2):
+        sent = {"email": "Carl@example.org", "name": "Carl", "role": "delivery"}
+        answer = await browser.post(f"{PAGE}?lang=en", sent)
+        assert answer.status_code == 422
+        assert "This account is closed. Ask an administrator." in answer.text
+        assert 'id="f-email-error"' in answer.text
+        assert 'value="Carl@example.org"' in answer.text
+    assert role_of(database, campaign.id, closed) is None
+    assert actions(database) == []
+    with database.reading() as session:
+        assert session.query(Outbox).count() == 0
+
+
+@pytest.mark.anyio
 async def test_the_same_person_invited_by_several_at_once_is_invited_once(
     browser: Browser, database: Database, campaign: CampaignSnapshot
 ) -> None:

@@ -12,7 +12,7 @@ from petitions.campaigns.content import Content, Texts
 from petitions.campaigns.models import Campaign
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.db import Database
-from tests.console.support import Browser, browser_of, make_user
+from tests.console.support import Browser, browser_of, give_role, make_user
 from tests.console.writing import copy_of, entries, open_form, send
 from tests.web.support import page_of
 
@@ -129,6 +129,40 @@ async def test_two_who_want_one_address_at_once(app: Starlette, database: Databa
     assert len(made) == len(set(made)) == 4
     assert set(campaigns(database)) == {"free-boris", "ana", *made}
     assert len(entries(database, "campaign.created")) == 5
+
+
+@pytest.mark.anyio
+async def test_who_was_invited_to_help_starts_nothing(
+    app: Starlette, database: Database, campaign: CampaignSnapshot
+) -> None:
+    helper = make_user(database, "Hanna Helper", may_start=False)
+    async with browser_of(app, database, helper) as browser:
+        for role in (None, Role.EDITOR):
+            if role is not None:
+                give_role(database, campaign.id, helper, role)
+            page = (await browser.get("/console")).text
+            assert NEW not in page
+            for answer in (
+                await browser.get(NEW + "?lang=en"),
+                await browser.post(NEW + "?lang=en", {"title": "Free Ana", "language": "en"}),
+            ):
+                assert answer.status_code == 403
+                assert "Not every account may start campaigns" in answer.text
+        assert set(campaigns(database)) == {"free-boris"}
+        give_role(database, campaign.id, helper, Role.OWNER)
+        assert NEW in (await browser.get("/console")).text
+        assert (await browser.post(NEW, {"title": "Free Ana", "language": "en"})).status_code == 303
+        # Once an owner, always trusted, before an administrator says otherwise.
+        give_role(database, campaign.id, helper, Role.VIEWER)
+        assert (await browser.get(NEW)).status_code == 200
+
+
+@pytest.mark.anyio
+async def test_an_administrator_may_start_a_campaign_in_any_case(app: Starlette, database: Database) -> None:
+    admin = make_user(database, "Ada Admin", is_admin=True, may_start=False)
+    async with browser_of(app, database, admin) as browser:
+        assert NEW in (await browser.get("/console")).text
+        assert (await browser.post(NEW, {"title": "Free Ana", "language": "en"})).status_code == 303
 
 
 @pytest.mark.anyio

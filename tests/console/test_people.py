@@ -124,6 +124,24 @@ async def test_a_closed_account_is_out_at_once_and_can_be_opened_again(
     ]
 
 
+async def test_an_administrator_says_who_may_start_campaigns(visitor: Visitor, database: Database) -> None:
+    await visitor.fill(PEOPLE, {"email": "nina@example.org", "name": "Nina New"})
+    with database.reading() as session:
+        assert session.scalars(select(User).where(User.email == "nina@example.org")).one().may_start
+    lea = make_lead(database)
+    assert "may start no campaigns" not in (await visitor.get(PEOPLE)).text
+    for _ in range(2):
+        assert await act(visitor, lea, "may_not_start") == 303
+        assert not kept(database, lea).may_start
+    assert "may start no campaigns" in (await visitor.get(PEOPLE)).text
+    assert await act(visitor, lea, "may_start") == 303
+    assert kept(database, lea).may_start
+    assert [name for name in actions(database) if "start" in name] == [
+        "account.may_not_start",
+        "account.may_start",
+    ]
+
+
 async def test_the_last_administrator_cannot_close_their_own_account(
     visitor: Visitor, database: Database, ada: User
 ) -> None:
@@ -146,7 +164,8 @@ async def test_what_no_button_sends_does_nothing(
     visitor: Visitor, database: Database, ada: User, action: str
 ) -> None:
     assert await act(visitor, ada, action) == 404
-    assert await act(visitor, User(id=new_id()), "invite") == 404
+    for known in ("invite", "may_start"):
+        assert await act(visitor, User(id=new_id()), known) == 404
     assert kept(database, ada).disabled_at is None
 
 

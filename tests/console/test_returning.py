@@ -11,11 +11,14 @@ from starlette.applications import Starlette
 from starlette.datastructures import FormData, UploadFile
 
 from petitions.accounts.models import User
+from petitions.accounts.roles import Role
 from petitions.clock import utc_now
 from petitions.console.returning import keep, kept_in
 from petitions.db import Database
 from tests.console.entering import SECRET, Clock, Visitor, give_totp, make_lead, visiting
-from tests.console.support import PASSWORD
+from tests.console.support import PASSWORD, give_role
+from tests.console.writing import entries
+from tests.factories import make_campaign
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("cheap_passwords")]
 TYPED = {"name": 'Lea <b>"Lead"</b> & Söhne', "language": "es"}
@@ -124,6 +127,75 @@ async def test_where_the_cookie_names_a_session_that_is_over_its_field_must_fit(
     assert (visitor.page.status_code, visitor.hidden) == (401, {"next": "/console"})
     await visitor.post(ACCOUNT, fields)
     assert visitor.hidden["kept.name"] == TYPED["name"]
+
+
+async def test_who_logged_in_anew_in_another_tab_loses_no_words(
+    visitor: Visitor, lea: User, database: Database
+) -> None:
+    texts = "/console/c/free-boris/texts/en?lang=en"
+    give_role(database, make_campaign(database, slug="free-boris").id, lea, Role.EDITOR)
+    await visitor.log_in()
+    await visitor.get(texts)
+    csrf = visitor.page.text.partition('name="csrf" value="')[2].partition('"')[0]
+    fields = {"number": "1", "title": "Hours of work", "body": "<b>many & more</b>", "csrf": csrf}
+    await visitor.log_in()
+    await visitor.post(texts, fields)
+    assert visitor.page.status_code == 403
+    assert "You logged in anew since you opened that page." in visitor.page.text
+    assert f'action="{texts}"' in visitor.page.text
+    sent_again = visitor.hidden
+    assert {name: value for name, value in sent_again.items() if name != "csrf"} == {
+        name: value for name, value in fields.items() if name != "csrf"
+    }
+    assert sent_again["csrf"] != csrf
+    assert entries(database, "campaign.saved") == []  # it takes a press
+    await visitor.fill(texts, {})
+    assert visitor.page.status_code != 403  # this one counts
+    # Of other sites not even the page is made.
+    await visitor.post(texts, fields, **{"sec-fetch-site": "cross-site"})
+    assert "Hours of work" not in visitor.page.text
+
+
+async def test_a_form_of_somebody_else_s_session_is_not_offered_again(
+    app: Starlette, visitor: Visitor, lea: User, database: Database
+) -> None:
+    texts = "/console/c/free-boris/texts/en"
+    campaign = make_campaign(database, slug="free-boris")
+    for user in (lea, make_lead(database, "Mallory Mean")):
+        give_role(database, campaign.id, user, Role.EDITOR)
+    async with visiting(app) as mallory:
+        await mallory.log_in("mallory@example.org")
+        await mallory.get(texts)
+        foreign = mallory.page.text.partition('name="csrf" value="')[2].partition('"')[0]
+    await visitor.log_in()
+    for csrf in (foreign, foreign[:32], "", "x" * 64, "é" * 64):
+        await visitor.post(texts, {"title": "Owned", "csrf": csrf})
+        assert visitor.page.status_code == 403
+        assert "Owned" not in visitor.page.text
+    await visitor.post(texts, {"title": "Owned"})
+    assert (visitor.page.status_code, "Owned" in visitor.page.text) == (403, False)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("account", "account/password", "account/sessions", "account/totp/off", "password", "people", "logout"),
+        *("c/free-boris/members", "c/free-boris/members/mine", "c/free-boris/audit/log.csv", "c/free-boris/state"),
+        *("c/free-boris/download/signatures.csv", "c/free-boris/texts/en/remove", "log/log.csv"),
+    ],
+)
+async def test_no_form_about_accounts_roles_or_lists_is_offered_again_to_who_logged_in_anew(
+    visitor: Visitor, database: Database, path: str
+) -> None:
+    ada = make_lead(database, "Ada Admin", is_admin=True)
+    give_role(database, make_campaign(database, slug="free-boris").id, ada, Role.OWNER)
+    await visitor.log_in("ada@example.org")
+    await visitor.get("/console/account")
+    old = visitor.hidden["csrf"]
+    await visitor.log_in("ada@example.org")
+    await visitor.post(f"/console/{path}", {"csrf": old, "name": "Grace Given", "email": "g@example.org"})
+    assert visitor.page.status_code == 403
+    assert "Grace Given" not in visitor.page.text
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "none"])

@@ -3,9 +3,11 @@
 import asyncio
 import re
 import threading
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 from markupsafe import Markup
 from starlette.applications import Starlette
@@ -163,6 +165,29 @@ async def test_long_texts_are_taken_and_endless_ones_refused(
     assert (await send(browser, ENGLISH, fields, body="a" * MAX_BODY_IN_CONSOLE)).status_code == 413
     public = await browser.client.post("/confirm", content=b"a" * (MAX_BODY + 1), headers=SAME_ORIGIN)
     assert public.status_code == 413
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("path", ["/console/login", "/console/forgot", "/console/c/free-boris/texts/en"])
+async def test_a_large_form_is_read_for_those_alone_who_were_logged_in(app: Starlette, path: str) -> None:
+    form = {"content-type": "application/x-www-form-urlencoded", **SAME_ORIGIN}
+
+    async def undeclared() -> AsyncIterator[bytes]:
+        for _ in range(3):
+            yield b"body=" + b"a" * (MAX_BODY // 2)
+
+    transport = httpx.ASGITransport(app=app)
+    for cookie, is_read in (
+        ("", False),
+        ("petitions-browser=x", False),
+        ("petitions=", False),
+        ("petitions=x", True),
+    ):
+        headers = form | ({"cookie": cookie} if cookie else {})
+        async with httpx.AsyncClient(transport=transport, base_url="http://testserver", headers=headers) as client:
+            for content in (b"a=" + b"a" * MAX_BODY, undeclared()):
+                assert ((await client.post(path, content=content)).status_code != 413) == is_read
+            assert (await client.post(path, content=b"a=" + b"a" * (MAX_BODY // 2))).status_code != 413
 
 
 @pytest.mark.anyio
@@ -422,3 +447,21 @@ async def test_the_way_to_the_texts_is_to_the_default_language(
     for path in (f"{DESK}/texts", ENGLISH):
         answer = await browser.get(path)
         assert (answer.status_code, answer.headers["location"]) == (303, f"{SPANISH}?lang=en")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("language", ["EN", "fr"])
+@pytest.mark.parametrize("action", ["save", "preview"])
+async def test_texts_bring_no_language_that_the_campaign_has_not(
+    database: Database, browser: Browser, campaign: CampaignSnapshot, language: str, action: str
+) -> None:
+    before = copy_of(database, campaign.id)
+    fields = await open_form(browser, ENGLISH)
+    for digest in (fields["digest"], Texts().digest(), ""):
+        sent = fields | {"digest": digest, "action": action, "title": "Mine"}
+        page = page_of(await send(browser, f"{DESK}/texts/{language}", sent), 404)
+        assert "Nothing was saved" in page.one("div", role="alert").text
+        assert fields_of(page, f"{DESK}/texts/{language}")["title"] == "Mine"
+        assert not [e for e in page.all("button") if e.get("value") == "save"]
+    assert copy_of(database, campaign.id) == before
+    assert entries(database, "campaign.saved") == []

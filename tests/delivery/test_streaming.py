@@ -172,6 +172,30 @@ async def test_somebody_who_reads_nothing_is_given_up(
         await anext(stream)
 
 
+@pytest.mark.parametrize("rows", [30, 9])  # many pages; and so few that all of them wait already
+async def test_somebody_who_takes_a_little_now_and_then_is_given_up(
+    database: Database, settings: Settings, campaign: CampaignSnapshot, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    """Else whoever takes a chunk in time, again and again, has one of the few places for ever."""
+    fill(database, settings, campaign, rows)
+    now, ended = 0.0, Ended()
+    monkeypatch.setattr(pipes, "monotonic", lambda: now)
+    stream = start_download(database, begin(database, campaign), ended.tell)
+    got = []
+
+    async def take() -> None:
+        nonlocal now
+        async for chunk in stream:
+            got.append(chunk)
+            now += pipes.LONGEST / 3
+
+    with pytest.raises(ReaderGone):
+        await take()
+    await ended.wait()
+    assert len(got) == 3
+    assert entries(database)[-1].details["complete"] is False
+
+
 async def test_little_is_made_ahead_of_the_connection(
     database: Database, settings: Settings, campaign: CampaignSnapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,7 @@ from petitions.campaigns.models import Campaign
 from petitions.campaigns.queries import CampaignSnapshot, get_snapshot
 from petitions.clock import utc_now
 from petitions.db import Database
+from petitions.public import leaflets
 from petitions.settings import Settings
 from petitions.signatures.publishing import publish
 from petitions.web.site import Site
@@ -94,6 +95,41 @@ async def test_wordings_are_those_of_the_reader_s_language(
 
 
 @pytest.mark.anyio
+async def test_words_of_a_language_that_is_there_no_more_stay_in_public(
+    client: httpx.AsyncClient, database: Database, settings: Settings
+) -> None:
+    arabic = replace(WORDING, title="الحرية")
+    campaign = make_campaign(database, wordings={"en": WORDING, "ar": arabic, "es": WORDING})
+    sign_and_confirm(database, settings, campaign, statement_id=campaign.statements["ar"].id)
+    with database.writing() as session:
+        copy = load_copy(session, campaign.id)
+        texts = {code: texts for code, texts in copy.content.texts.items() if code != "ar"}
+        number = save_copy(session, campaign.id, copy.number, replace(copy.content, texts=texts), "Lea", utc_now())
+        publish(session, campaign.id, number, "Lea", utc_now(), {"en": "Why."})
+    page = page_of(await client.get("/c/free-boris/versions?lang=en"))
+    assert [e["id"] for e in page.all("h2")] == ["wording-1", "wording-ar-1"]
+    heading = page.by_id("wording-ar-1")
+    assert heading.text.startswith("العربية:")
+    (words,) = [e for e in page.all("div", lang="ar") if "الحرية" in e.text]
+    assert words["dir"] == "rtl"
+
+
+@pytest.mark.anyio
+async def test_however_many_wordings_there_are_the_first_stays(
+    client: httpx.AsyncClient,
+    database: Database,
+    settings: Settings,
+    campaign: CampaignSnapshot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(leaflets, "_MOST_WORDINGS", 3)
+    for title in ("Second", "Third", "Fourth"):
+        reword(database, settings, campaign, title, {"en": "Why."})
+    page = page_of(await client.get("/c/free-boris/versions?lang=en"))
+    assert [e["id"] for e in page.all("h2")] == ["wording-4", "wording-3", "wording-1"]
+
+
+@pytest.mark.anyio
 @pytest.mark.parametrize("slug", ["nothing", "x" * 200, "%00", "%ff"])
 async def test_wordings_of_no_campaign(client: httpx.AsyncClient, database: Database, slug: str) -> None:
     assert (await client.get(f"/c/{slug}/versions")).status_code == 404
@@ -147,14 +183,15 @@ async def test_what_ended_stands_apart_on_the_first_page(client: httpx.AsyncClie
         with database.writing() as session:
             this = update(Campaign).where(Campaign.id == campaign.id)
             session.execute(this.values(outcome=outcome, archived_at=archived))
-    page = page_of(await client.get("/"))
+    page = page_of(await client.get("/?lang=en"))
     assert [e.text for e in page.all("h2")] == ["What came of it"]
     assert sorted(e.text for e in page.all("h3")) == ["Title lost", "Title won"]
     make_campaign(database, slug="open")
-    found = page_of(await client.get("/?q=title+won"))
+    found = page_of(await client.get("/?q=title+won&lang=en"))
     assert [e.text for e in found.all("h3")] == ["Title won"]
     assert "1 campaign for “title won”." in found.one("p", **{"class": "lede"}).text
-    everything = page_of(await client.get("/?lang=es"))
+    # Another reader's page, for the first one is kept for a second.
+    everything = page_of(await client.get("/?lang=en", headers={"accept-language": "de"}))
     assert [e.text for e in everything.all("h2")] == ["Free Boris", "What came of it"]
     listed = (await client.get("/api/v1/campaigns")).json()["campaigns"]
     assert sorted(c["slug"] for c in listed) == ["lost", "open", "silent", "won"]

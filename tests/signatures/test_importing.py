@@ -5,12 +5,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
+from petitions.campaigns.content import read_content
 from petitions.campaigns.files import CampaignFiles, Wording
 from petitions.campaigns.importing import Imported
-from petitions.campaigns.models import Background, Campaign, Statement
+from petitions.campaigns.models import Background, Campaign, Revision, Statement
 from petitions.campaigns.queries import (
     CampaignSnapshot,
     find_background,
@@ -19,8 +20,9 @@ from petitions.campaigns.queries import (
     list_snapshots,
 )
 from petitions.campaigns.terms import Retention
+from petitions.clock import utc_now
 from petitions.db import Database
-from petitions.errors import CampaignPurged
+from petitions.errors import CampaignFileError, CampaignPurged
 from petitions.settings import Settings
 from petitions.signatures.drafting import store_drafts
 from petitions.signatures.importing import import_files
@@ -277,3 +279,36 @@ def test_a_purge_leaves_nothing_to_import_into(database: Database, settings: Set
     assert versions(database) == kept
     assert after.status(NOON - timedelta(days=1)) == "closed"
     assert bring(database, campaign_files("other"), LATER) == Imported(other.campaign_id, False, ())
+
+
+def test_files_let_nobody_s_name_go_within_days(database: Database, settings: Settings) -> None:
+    now = utc_now()
+    bring(database, campaign_files(), now)
+    soon = campaign_files(closes_at=now + timedelta(days=2), retention={"months_after_closing": 0})
+    later = campaign_files(closes_at=now + timedelta(days=6, hours=1), retention={"months_after_closing": 0})
+    sign_and_confirm(database, settings, snapshot(database))
+    with pytest.raises(CampaignFileError, match="at least 7 days from now"):
+        bring(database, soon, now)
+    assert snapshot(database).closes_at is None
+    bring(database, later, now)
+    bring(database, later, now + timedelta(days=5))  # what goes soon anyway may be said again
+    assert snapshot(database).closes_at == later.closes_at
+
+
+def test_files_of_a_campaign_that_nobody_signed_say_what_they_like(database: Database) -> None:
+    bring(database, campaign_files())
+    bring(database, campaign_files(closes_at=LATER, retention={"months_after_closing": 0}))
+    assert snapshot(database).closes_at == LATER
+
+
+def test_what_stood_before_there_was_a_history_is_kept(database: Database, settings: Settings) -> None:
+    bring(database, campaign_files())
+    with database.writing() as session:
+        session.execute(delete(Revision))
+    bring(database, wordings(en=CHANGED), LATER)
+    with database.reading() as session:
+        kept = session.scalars(select(Revision).order_by(Revision.number)).all()
+        titles = [read_content(revision.content).texts["en"].title for revision in kept]
+        told = [(revision.number, revision.published_by, revision.published_at) for revision in kept]
+    assert titles == [WORDING.title, CHANGED.title]
+    assert told == [(1, "", NOON), (2, "", LATER)]

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, func, select, update
+from sqlalchemy import delete, event, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from petitions.campaigns.content import Content, content_of, read_content
@@ -18,7 +18,7 @@ from petitions.campaigns.queries import CampaignSnapshot, get_snapshot
 from petitions.campaigns.values import TermsError
 from petitions.clock import utc_now
 from petitions.db import Database
-from petitions.errors import CampaignNotFound, CampaignPurged, EditConflict, NoteRequired
+from petitions.errors import CampaignNotFound, CampaignPurged, EditConflict, MoveNotAllowed, NoteRequired
 from petitions.settings import Settings
 from petitions.signatures.importing import import_files
 from petitions.signatures.publishing import Published, find_signed_languages, publish
@@ -309,3 +309,49 @@ def test_an_import_publishes_what_was_a_draft(database: Database) -> None:
         imported = import_files(session, campaign_files(), utc_now())
     assert (imported.campaign_id, imported.created) == (campaign_id, False)
     assert snapshot(database).statements["en"].title == "Free Boris"
+
+
+def test_what_stood_before_there_was_a_history_is_its_beginning(database: Database) -> None:
+    campaign = make_campaign(database, now=NOW - timedelta(days=9))
+    with database.writing() as session:
+        session.execute(delete(Revision))
+    before = content_of(campaign_files())
+    number = save(database, campaign.id, texts={"en": replace(TEXTS, title="Another")})
+    assert bring_out(database, campaign.id, number).revision == 2
+    first, second = revisions(database)
+    assert read_content(first.content) == before
+    assert (first.published_by, first.published_at) == ("", NOW - timedelta(days=9))
+    assert read_content(second.content).texts["en"].title == "Another"
+    assert bring_out(database, campaign.id, number).is_same
+    assert len(revisions(database)) == 2
+
+
+@pytest.mark.parametrize("change", ["opens_at", "closes_at", "retention"])
+def test_days_of_what_is_published_change_only_by_those_who_may(database: Database, change: str) -> None:
+    campaign = make_campaign(database)
+    terms = content_of(campaign_files()).terms
+    changes: dict[str, dict[str, Any]] = {
+        "opens_at": {"opens_at": NOW},
+        "closes_at": {"closes_at": NOW + timedelta(days=30)},
+        "retention": {"terms": {**terms, "retention": {"months_after_closing": 3}}},
+    }
+    number = save(database, campaign.id, **changes[change])
+    with pytest.raises(MoveNotAllowed):
+        bring_out(database, campaign.id, number)
+    assert len(revisions(database)) == 1
+    with database.writing() as session:
+        assert publish(session, campaign.id, number, "Lea", NOW, may_move=True).revision == 2
+
+
+def test_no_day_that_comes_too_soon_is_published(database: Database) -> None:
+    campaign = make_campaign(database)
+    terms = content_of(campaign_files()).terms
+    at_once = {**terms, "retention": {"months_after_closing": 0}}  # a day after the closing
+    sixth = NOW + timedelta(days=6)
+    for closes_at, kept in ((NOW, terms), (sixth - timedelta(seconds=1), at_once)):
+        number = save(database, campaign.id, closes_at=closes_at, terms=kept)
+        with pytest.raises(TermsError), database.writing() as session:
+            publish(session, campaign.id, number, "Lea", NOW, may_move=True)
+    number = save(database, campaign.id, closes_at=sixth, terms=at_once)
+    with database.writing() as session:
+        assert publish(session, campaign.id, number, "Lea", NOW, may_move=True).revision == 2

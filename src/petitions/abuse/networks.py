@@ -33,6 +33,14 @@ def network_of(address: str) -> str | None:
     return str(ip)
 
 
+def is_loopback(address: str) -> bool:
+    """Whether an address is of this machine itself."""
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
 def hash_network(network: str, key: bytes) -> bytes:
     """16 bytes that stand for the network while the key lives."""
     return hmac.new(key, network.encode(), hashlib.sha256).digest()[:16]

@@ -39,10 +39,11 @@ def invite(
     *,
     invited_by: str | None = None,
     is_admin: bool = False,
+    may_start: bool = True,
 ) -> User:
     """The account of an address, made if there is none; a mail tells them, with a link to set a password if they
-    have none yet. The name and `is_admin` of somebody who has an account stay as they are."""
-    new = NewUser(email, name, language, is_admin=is_admin, invited_by=invited_by)
+    have none yet. The name, `is_admin` and `may_start` of somebody who has an account stay as they are."""
+    new = NewUser(email, name, language, is_admin=is_admin, invited_by=invited_by, may_start=may_start)
     user = create_user(session, new, now) or find_user(session, email)
     assert user is not None
     user.invited_by = invited_by  # of the mail that goes out now

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from petitions.accounts.models import Membership, User
@@ -56,13 +56,15 @@ def count_owners(session: Session, campaign_id: int) -> int:
 
 
 def set_role(session: Session, campaign_id: int, user_id: UUID, role: Role, now: datetime) -> None:
-    """Give somebody their one role in a campaign."""
+    """Give somebody their one role in a campaign. Whoever owns one may start others."""
     member = session.get(Membership, (campaign_id, user_id), with_for_update=True)
     if member is None:
         session.add(Membership(campaign_id=campaign_id, user_id=user_id, role=role, since=now))
     elif member.role != role:
         member.role, member.since = role, now
     session.flush()
+    if role is Role.OWNER:
+        session.execute(update(User).where(User.id == user_id, ~User.may_start).values(may_start=True))
 
 
 def remove_member(session: Session, campaign_id: int, user_id: UUID) -> None:

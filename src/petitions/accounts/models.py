@@ -19,6 +19,7 @@ class User(Base):
     name: Mapped[str] = mapped_column(String(120))
     language: Mapped[str] = mapped_column(String(2))
     is_admin: Mapped[bool]
+    may_start: Mapped[bool]  # campaigns of their own; administrators may in any case
     #: argon2id; None until the invitation was accepted.
     password_hash: Mapped[str | None] = mapped_column(String(200))
     totp_secret: Mapped[str | None] = mapped_column(String(64))  # None: no second factor

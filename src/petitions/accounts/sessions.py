@@ -38,6 +38,7 @@ class Login:
     name: str
     language: str
     is_admin: bool
+    may_start: bool  # campaigns
     has_totp: bool
     seen_at: datetime
     active_at: datetime
@@ -102,6 +103,7 @@ def find_login(session: Session, identifier: str, now: datetime, *, half: bool =
         name=user.name,
         language=user.language,
         is_admin=user.is_admin,
+        may_start=user.may_start or user.is_admin,
         has_totp=user.totp_secret is not None,
         seen_at=browser.seen_at,
         active_at=browser.active_at,

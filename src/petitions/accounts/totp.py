@@ -47,9 +47,17 @@ def find_step(secret: str, code: str, now: datetime) -> int | None:
     return found
 
 
-def turn_on(session: Session, user_id: UUID, secret: str, step: int) -> Sequence[str]:
-    """From now on a code is asked for at the log-in; the recovery codes, which are shown once."""
-    session.execute(update(User).where(User.id == user_id).values(totp_secret=secret, totp_last_step=step))
+def turn_on(session: Session, user_id: UUID, secret: str, step: int) -> Sequence[str] | None:
+    """From now on a code is asked for at the log-in; the recovery codes, which are shown once. None when it is on
+    already, also when another tab turns it on at the same moment: an app has that secret."""
+    these = (User.id == user_id, User.totp_secret.is_(None))
+    values = {"totp_secret": secret, "totp_last_step": step}
+    turned = session.execute(
+        update(User).where(*these).values(values).returning(User.id),
+        execution_options={"synchronize_session": False},
+    )
+    if turned.one_or_none() is None:
+        return None
     return renew_recovery_codes(session, user_id)
 
 

@@ -1,6 +1,6 @@
 """People who look after campaigns."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -22,6 +22,7 @@ class NewUser:
     language: str
     is_admin: bool = False
     invited_by: str | None = None
+    may_start: bool = True
 
 
 def create_user(session: Session, new: NewUser, now: datetime, password_hash: str | None = None) -> User | None:
@@ -33,6 +34,7 @@ def create_user(session: Session, new: NewUser, now: datetime, password_hash: st
         "name": new.name,
         "language": new.language,
         "is_admin": new.is_admin,
+        "may_start": new.may_start,
         "invited_by": new.invited_by,
         "password_hash": password_hash,
         "link_epoch": 0,
@@ -57,15 +59,17 @@ def has_users(session: Session) -> bool:
     return session.scalar(select(literal(1)).select_from(User).limit(1)) is not None
 
 
-def count_admins(session: Session) -> int:
-    """Administrators who can log in."""
-    able = (User.is_admin, User.disabled_at.is_(None), User.password_hash.is_not(None))
-    return session.scalar(select(func.count()).where(*able)) or 0
-
-
 def normal_address(email: str) -> str:
     """An address as accounts know it: nobody has two mailboxes that differ in capitals alone."""
     return email.strip().lower()
+
+
+def find_addresses(session: Session, user_ids: Collection[UUID]) -> Mapping[UUID, str]:
+    """The mail addresses of these accounts: other than names, no two have the same, and nobody changes theirs."""
+    if not user_ids:
+        return {}
+    query = select(User.id, User.email).where(User.id.in_(sorted(user_ids)))
+    return {row.id: row.email for row in session.execute(query)}
 
 
 def list_users(session: Session) -> Sequence[User]:

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -239,8 +239,3 @@ def _lines(value: Any, in_words: bool, before: tuple[str, ...] = ()) -> Iterator
         yield (*before, _YES if value else _NO)
     elif value is not None:
         yield (*before, _WORDS.get(value, value) if in_words and isinstance(value, str) else str(value))
-
-
-def words_in(pieces: Iterable[Piece], kind: Kind) -> str:
-    """One of the two texts of a difference: "removed" the old one, "added" the new one."""
-    return "".join(piece.text for piece in pieces if piece.kind in ("same", kind))

@@ -82,8 +82,9 @@ class Revision(Base):
 
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
     number: Mapped[int] = mapped_column(Integer, primary_key=True)  # from 1
-    content: Mapped[dict[str, Any]] = mapped_column(JSON)
     published_at: Mapped[datetime] = mapped_column(UtcDateTime)
     published_by: Mapped[str] = mapped_column(String(120))
     #: Shown on the statement page where signed words changed: why, in the campaign's languages.
     note: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
+    #: The last column: SQLite reads a row up to what is asked for, and this is long.
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)

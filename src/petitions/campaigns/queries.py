@@ -79,11 +79,29 @@ def list_snapshots(session: Session) -> list[CampaignSnapshot]:
 
 
 def list_wordings(session: Session, campaign_id: int, language: str, most: int) -> Sequence[Statement]:
-    """The wordings in one language that were signed once or can be signed now, the newest first."""
-    query = select(Statement).where(Statement.campaign_id == campaign_id, Statement.language == language)
-    found = session.scalars(query.order_by(Statement.version.desc()).limit(most)).all()
+    """The wordings in one language that were signed once or can be signed now, the newest first, and then those of
+    languages that the campaign has no longer. Where there are more than `most` of a language, those in the middle
+    are left out, never the first."""
+    keys = select(Statement.id, Statement.language, Statement.retired_at).where(
+        Statement.campaign_id == campaign_id
+    )
+    by_language: dict[str, list[int]] = {}
+    in_force = {language}
+    for row in session.execute(keys.order_by(Statement.language, Statement.version.desc())):
+        by_language.setdefault(row.language, []).append(row.id)
+        if row.retired_at is None:
+            in_force.add(row.language)
+    shown = [language, *(code for code in by_language if code not in in_force)]
+    ids = [one for code in shown for one in _ends(by_language.get(code, []), most)]
+    found = {
+        statement.id: statement for statement in session.scalars(select(Statement).where(Statement.id.in_(ids)))
+    }
     session.expunge_all()
-    return found
+    return [found[one] for one in ids if one in found]
+
+
+def _ends(ids: list[int], most: int) -> list[int]:
+    return ids if len(ids) <= most else [*ids[: most - 1], ids[-1]]
 
 
 def find_background(session: Session, campaign_id: int, language: str) -> str | None:

@@ -43,7 +43,8 @@ def reopen(
         raise TermsError("closes", "expected a time to come")
     check_dates(campaign.opens_at, closes_at)
     check_retention(read_terms(campaign.terms, ()).retention, closes_at, now)
-    _check_notice(campaign, closes_at, now)
+    # Whoever signs then was told of no day before it.
+    _check_notice(campaign, closes_at, now, anew=True)
     campaign.outcome = None  # nothing has come of it yet
     move_closing(session, campaign, closes_at, reopened_by, now)
 
@@ -73,11 +74,12 @@ def set_outcome(session: Session, campaign_id: int, outcome: str | None, now: da
     campaign.outcome = outcome
 
 
-def _check_notice(campaign: Campaign, closes_at: datetime | None, now: datetime) -> None:
-    """Raises TermsError where names would go too soon after such a closing."""
-    before = schedule_of(campaign)
-    if before is not None:
-        check_notice(before, replace(before, closes_at=closes_at), now)
+def _check_notice(campaign: Campaign, closes_at: datetime | None, now: datetime, *, anew: bool = False) -> None:
+    """Raises TermsError where names would go too soon after such a closing; `anew`: also if no sooner than now."""
+    days = schedule_of(campaign)
+    if days is not None:
+        before = replace(days, retention=None) if anew else days
+        check_notice(before, replace(days, closes_at=closes_at), now)
 
 
 def _locked(session: Session, campaign_id: int) -> Campaign:

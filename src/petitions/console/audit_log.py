@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from petitions.accounts.roles import Permission
+from petitions.accounts.users import find_addresses
 from petitions.audit.chain import Head, find_head
 from petitions.audit.reading import list_entries
 from petitions.audit.recording import record
@@ -29,7 +30,8 @@ class Line:
     """An entry as a page shows it."""
 
     at: datetime
-    actor: str
+    actor: str  # the name that they had then
+    email: str | None  # the address that the account has; None for the command line
     action: str  # words to translate; the verb itself where there are none
     details: Sequence[str]
     campaign: str | None  # the slug
@@ -60,10 +62,12 @@ def find_log(session: Session, campaign: Campaign | None, before: int | None, wo
         ids = {entry.campaign_id for entry in entries if entry.campaign_id is not None}
         query = select(Campaign.id, Campaign.slug).where(Campaign.id.in_(sorted(ids)))
         slugs = {row.id: row.slug for row in session.execute(query)}
+    addresses = find_addresses(session, {entry.user_id for entry in entries if entry.user_id is not None})
     lines = [
         Line(
             at=entry.at,
             actor=entry.actor,
+            email=addresses.get(entry.user_id) if entry.user_id is not None else None,
             action=ACTIONS.get(entry.action, entry.action),
             details=words_of(entry.details, words),
             campaign=slugs.get(entry.campaign_id) if entry.campaign_id is not None else None,

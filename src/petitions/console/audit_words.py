@@ -38,6 +38,8 @@ ACTIONS: Mapping[str, Message] = {
     "account.invited": N_("invited somebody to this site"),
     "account.disabled": N_("closed an account"),
     "account.enabled": N_("opened an account again"),
+    "account.may_start": N_("let somebody start campaigns"),
+    "account.may_not_start": N_("let somebody start no more campaigns"),
     "account.reset_sent": N_("asked for a link to set another password"),
 }
 #: Details that say nothing to a reader, or nothing that does not stand beside them; they are in the file.

@@ -7,7 +7,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from petitions.abuse.networks import network_of
+from petitions.abuse.networks import is_loopback, network_of
 from petitions.errors import LinkInvalid
 from petitions.web.clients import client_address
 from petitions.web.site import Site
@@ -30,9 +30,12 @@ def browser_name(request: Request) -> str:
 
 
 def network_name(request: Request, site: Site) -> str | None:
-    """The network that somebody asks from, in memory alone."""
+    """The network that somebody asks from, in memory alone; None where a proxy on this machine, which nobody told
+    us to trust, stands before all of them."""
     address = client_address(request, site.settings.trusted_proxies)
-    return network_of(address) if address else None
+    if address is None or (is_loopback(address) and "x-forwarded-for" in request.headers):
+        return None
+    return network_of(address)
 
 
 def known_browser(request: Request, site: Site, user_id: UUID | None, now: datetime) -> str | None:

@@ -22,6 +22,7 @@ from petitions.console.pages import show
 from petitions.console.saving import Opened, save_part
 from petitions.errors import CampaignPurged, EditConflict, PageNotFound
 from petitions.i18n import N_, Translator
+from petitions.web.forms import read_number
 from petitions.web.pages import see_other
 
 PARTS: dict[str, Part] = {part.key: part for part in (BASICS, DATES, FORM, MAILS, THANKS)}
@@ -47,7 +48,7 @@ async def save_details(_request: Request, desk: Desk) -> Response:
     """Save one part. Whoever was overtaken is told, and loses nothing."""
     part = _part(desk)
     data = await desk.form()
-    opened = Opened(_number(data), str(data.get("digest", "")))
+    opened = Opened(read_number(data.get("number")), str(data.get("digest", "")))
     copy = await desk.site.database.read(load_copy, desk.campaign.id)
     groups, entered = _read(part, copy.content, data)
     if not _is_right(desk, part, entered, copy.content):
@@ -87,11 +88,6 @@ def _part(desk: Desk) -> Part:
     if part is None:
         raise PageNotFound
     return part
-
-
-def _number(data: FormData) -> int:
-    text = str(data.get("number", ""))
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
 
 
 def _read(part: Part, content: Content, data: FormData | None) -> tuple[Sequence[Group], Entered]:

@@ -10,9 +10,10 @@ from starlette.responses import Response
 
 from petitions.accounts.logging_in import Browser, Entry
 from petitions.accounts.sessions import hash_identifier
-from petitions.accounts.throttling import Throttle
+from petitions.accounts.throttling import Throttle, Try, begin_try, find_wait
 from petitions.console.browsers import browser_name, remember_browser
-from petitions.console.guard import cookie_name, csrf_of, log_in_page, set_cookie
+from petitions.console.csrf import csrf_field
+from petitions.console.guard import cookie_name, log_in_page, set_cookie
 from petitions.console.returning import Kept
 from petitions.i18n import Translator
 from petitions.web.pages import answer, see_other
@@ -21,6 +22,13 @@ from petitions.web.site import Site, site_of
 
 def throttle_of(site: Site) -> Throttle:
     return Throttle(site.settings.secret_keys[0])
+
+
+async def begin(site: Site, attempt: Try, now: datetime) -> timedelta | None:
+    """Count a try that may be made; how long to wait where it may not. Whoever only has to wait takes no lock that
+    those who write need."""
+    wait = await site.database.read(find_wait, attempt, now)
+    return wait or await site.database.write(begin_try, attempt, now)
 
 
 def this_browser(request: Request) -> Browser:
@@ -33,7 +41,7 @@ def enter(
     """The answer to a right password, code or link: the way on, or what was typed before with a button that sends
     it; the question for the second factor where there is one."""
     site = site_of(request)
-    csrf = csrf_of(hash_identifier(entry.identifier))
+    csrf = csrf_field(site, hash_identifier(entry.identifier), entry.user_id)
     page: dict[str, Any] = {"switch": False, "csrf": csrf, **log_in_page(kept=kept, then=then)}
     if entry.is_half and kept is None:
         response: Response = see_other(with_query("/console/login/code", words, next=then))
@@ -51,7 +59,8 @@ def enter(
 
 def send_again(site: Site, words: Translator, csrf: str, kept: Kept) -> Response:
     """What somebody had typed, and a button that sends it."""
-    return answer(site, words, "console/again.html", "/console", switch=False, csrf=csrf, kept=kept)
+    page: dict[str, Any] = {"csrf": csrf, "kept": kept, "is_anew": False}
+    return answer(site, words, "console/again.html", "/console", switch=False, **page)
 
 
 def with_query(path: str, words: Translator, **query: str) -> str:

@@ -1,11 +1,10 @@
 """Who may open a page of the console: every handler of it goes through here."""
 
-import hashlib
-import hmac
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -23,7 +22,8 @@ from petitions.audit.recording import Actor
 from petitions.campaigns.editing import campaign_titles
 from petitions.campaigns.models import Campaign
 from petitions.clock import utc_now
-from petitions.console.returning import Kept, keep
+from petitions.console.csrf import csrf_field, csrf_of, holds_csrf, is_of_same_account
+from petitions.console.returning import Kept, holds_words, keep
 from petitions.console.states import State, state_of
 from petitions.errors import CampaignNotFound, InvalidRequest, NotAllowed, PageNotFound
 from petitions.i18n import LANGUAGES, Translator, translator
@@ -35,7 +35,6 @@ from petitions.web.site import Site, site_of
 
 #: More than the largest form: questions, addressees and links in many languages.
 MAX_FIELDS = 3_000
-CSRF_FIELD = "csrf"
 
 
 @dataclass(frozen=True)
@@ -54,8 +53,8 @@ class Lead:
 
     @property
     def csrf(self) -> str:
-        """What every form of this session carries: it can be made from the cookie alone."""
-        return csrf_of(self.login.id_hash)
+        """What every form of this session carries."""
+        return csrf_field(self.site, self.login.id_hash, self.login.user_id)
 
     def url(self, path: str, **query: str) -> str:
         """An address of the console in the language of this page."""
@@ -100,16 +99,6 @@ DeskHandler = Callable[[Request, Desk], Awaitable[Response]]
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def holds_csrf(data: FormData, csrf: str) -> bool:
-    """Whether a form is from the session to which this belongs."""
-    sent = data.get(CSRF_FIELD)
-    return isinstance(sent, str) and hmac.compare_digest(sent.encode("utf-8", "replace"), csrf.encode())
-
-
-def csrf_of(id_hash: bytes) -> str:
-    return hashlib.sha256(b"petitions.csrf" + id_hash).hexdigest()[:32]
-
-
 def for_anybody(handler: Handler) -> Handler:
     """A page for whoever asks: the log-in, and what leads to it."""
     handler.needs = "nobody"  # type: ignore[attr-defined]  # for the table of the tests
@@ -129,8 +118,7 @@ def for_lead(
                 return lead
             if admin and not lead.login.is_admin:
                 raise PageNotFound
-            asked = None if away else await _ask_password(lead, password)
-            return asked or await handler(request, lead)
+            return await _serve(lead, None if away else password, partial(handler, request, lead))
 
         handle.needs = "admin" if admin else "account"  # type: ignore[attr-defined]  # for the table of the tests
         return handle
@@ -160,7 +148,7 @@ def for_desk(permission: Permission, *, password: bool = False) -> Callable[[Des
             )
             if permission not in desk.permissions:
                 raise NotAllowed
-            return await _ask_password(desk, password) or await handler(request, desk)
+            return await _serve(desk, password, partial(handler, request, desk))
 
         handle.needs = permission  # type: ignore[attr-defined]  # for the table of the tests
         return handle
@@ -204,7 +192,8 @@ async def _find_lead(request: Request) -> Lead | Response:
     login = await site.database.read(find_login, identifier, now) if identifier else None
     if login is None:
         if request.method in ("GET", "HEAD"):
-            return see_other(f"/console/login?next={quote(address_of(request), safe='')}")
+            language = translator_for(request).language
+            return see_other(f"/console/login?next={quote(address_of(request), safe='')}&lang={language}")
         kept = await _keep(request, csrf_of(hash_identifier(identifier)) if identifier else None)
         words = translator_for(request)
         return answer(
@@ -216,6 +205,31 @@ async def _find_lead(request: Request) -> Lead | Response:
     language = asked if asked in LANGUAGES else login.language
     words = translator(language if language in LANGUAGES else resolve_for(request)[0])
     return Lead(request, site, words, login, now)
+
+
+async def _serve(lead: Lead, password: bool | None, page: Callable[[], Awaitable[Response]]) -> Response:
+    """The page, after the question for the password where there is one."""
+    try:
+        asked = None if password is None else await _ask_password(lead, password)
+        return asked or await page()
+    except NotAllowed:
+        again = await _offer_again(lead)
+        if again is None:
+            raise
+        return again
+
+
+async def _offer_again(lead: Lead) -> Response | None:
+    """What somebody wrote before they logged in anew in another tab, with a button that sends it; None for every
+    other form. Forms of other sites never come here (web/origin.py), and nothing is done before the press."""
+    if lead.request.method in ("GET", "HEAD") or not holds_words(lead.request.url.path):
+        return None
+    data = await read_form(lead.request, MAX_FIELDS)
+    kept = keep(address_of(lead.request), data)
+    if holds_csrf(data, lead.csrf) or not is_of_same_account(data, lead.csrf) or kept is None:
+        return None
+    page: dict[str, Any] = {"csrf": lead.csrf, "kept": kept, "is_anew": True}
+    return answer(lead.site, lead.words, "console/again.html", "/console", 403, switch=False, **page)
 
 
 async def _ask_password(lead: Lead, fresh: bool) -> Response | None:

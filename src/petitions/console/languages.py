@@ -12,8 +12,8 @@ from petitions.campaigns.editing import load_copy
 from petitions.console.guard import Desk, for_desk
 from petitions.console.pages import show
 from petitions.console.saving import Opened, save_part
-from petitions.console.texts import language_tabs
-from petitions.console.tongues import check_language, common_languages, is_language, tidy_tag
+from petitions.console.texts import language_of, language_tabs
+from petitions.console.tongues import check_language, common_languages, tidy_tag
 from petitions.errors import CampaignPurged, EditConflict, PageNotFound
 from petitions.i18n import N_
 from petitions.web.forms import PlainForm, required
@@ -68,7 +68,7 @@ async def show_remove(_request: Request, desk: Desk) -> Response:
 @for_desk(Permission.EDIT)
 async def remove_language(_request: Request, desk: Desk) -> Response:
     """Take the texts in a language away; refused when somebody wrote at them meanwhile."""
-    language = _language(desk)
+    language = language_of(desk)
     data = await desk.form()
     try:
         await desk.site.database.write(
@@ -89,7 +89,7 @@ async def remove_language(_request: Request, desk: Desk) -> Response:
 @for_desk(Permission.EDIT)
 async def change_default(_request: Request, desk: Desk) -> Response:
     """Let readers whose language is not there get this one."""
-    language = _language(desk)
+    language = language_of(desk)
     data = await desk.form()
     try:
         await desk.site.database.write(
@@ -105,13 +105,6 @@ async def change_default(_request: Request, desk: Desk) -> Response:
     except CampaignPurged:
         return await _show(desk, LanguageForm(), 409, refused=True)
     return see_other(desk.url(f"{desk.path}/texts/languages", saved="1"))
-
-
-def _language(desk: Desk) -> str:
-    language: str = desk.request.path_params["language"]
-    if not is_language(language):
-        raise PageNotFound
-    return language
 
 
 def _check_removable(content: Content, language: str) -> None:
@@ -162,7 +155,7 @@ async def _show(
 
 async def _show_removal(desk: Desk, conflict: EditConflict | None = None) -> Response:
     """Raises PageNotFound for a language that is not there, or that is the default."""
-    language = _language(desk)
+    language = language_of(desk)
     copy = await desk.site.database.read(load_copy, desk.campaign.id)
     _check_removable(copy.content, language)
     texts = copy.content.texts[language]

@@ -1,6 +1,7 @@
 """Links by which somebody sets a password: an invitation, a reset, the first account of a site."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -14,10 +15,12 @@ from petitions.accounts.first import check_first_token, create_first
 from petitions.accounts.invitations import LIFETIMES, accept_link, send_reset
 from petitions.accounts.logging_in import Candidate, Entry, log_in
 from petitions.accounts.models import User
+from petitions.accounts.throttling import Try, begin_try, find_wait
 from petitions.accounts.users import NewUser, get_user, has_users
 from petitions.audit.recording import Actor, record
 from petitions.clock import utc_now
-from petitions.console.entering import enter, this_browser, with_query
+from petitions.console.browsers import network_name
+from petitions.console.entering import enter, this_browser, throttle_of, with_query
 from petitions.console.guard import for_anybody
 from petitions.errors import LinkInvalid
 from petitions.i18n import N_
@@ -83,7 +86,9 @@ async def send_forgot(request: Request) -> Response:
         return _forgot(request, form, 422)
     email = form.email.data or ""
     email_key = make_email_key(email, site.settings.email_key)
-    await site.database.write(send_reset, email, email_key, utc_now())
+    now, attempt = utc_now(), throttle_of(site).forgotten(network_name(request, site))
+    if await site.database.read(find_wait, attempt, now) is None:
+        await site.database.write(_ask, email, email_key, attempt, now)
     return see_other(with_query("/console/forgot/sent", translator_for(request)))
 
 
@@ -155,6 +160,12 @@ def is_good(form: NewPasswordForm, *own_words: str) -> bool:
             form.password.errors = [fault]
             return False
     return is_right
+
+
+def _ask(session: Session, email: str, email_key: bytes, attempt: Try, now: datetime) -> None:
+    """Send the link, unless this network asked for too many, for whomever."""
+    if begin_try(session, attempt, now) is None:
+        send_reset(session, email, email_key, now)
 
 
 def _accept(session: Session, opened: Opened, password_hash: str, name: str | None) -> User | None:

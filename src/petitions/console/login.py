@@ -9,21 +9,20 @@ from wtforms.validators import StopValidation
 from petitions.accounts import passwords
 from petitions.accounts.logging_in import Candidate, find_candidate, log_in, pass_second_factor
 from petitions.accounts.sessions import Login, close_session, find_login, mark_password
-from petitions.accounts.throttling import begin_try, end_try
+from petitions.accounts.throttling import end_try
 from petitions.accounts.users import has_users
 from petitions.audit.recording import record
 from petitions.clock import utc_now
 from petitions.console.browsers import known_browser, network_name
-from petitions.console.entering import enter, send_again, this_browser, throttle_of, told_to_wait, wait_of
+from petitions.console.csrf import csrf_field, holds_csrf
+from petitions.console.entering import begin, enter, send_again, this_browser, throttle_of, told_to_wait, wait_of
 from petitions.console.guard import (
     MAX_FIELDS,
     Lead,
     cookie_name,
-    csrf_of,
     drop_cookie,
     for_anybody,
     for_lead,
-    holds_csrf,
     log_in_page,
 )
 from petitions.console.pages import show
@@ -98,7 +97,7 @@ async def send_login(request: Request) -> Response:
     browser = known_browser(request, site, who.user_id, now)
     throttle = throttle_of(site)
     attempt = throttle.known(browser) if browser else throttle.stranger(email, network_name(request, site))
-    wait = await site.database.write(begin_try, attempt, now)
+    wait = await begin(site, attempt, now)
     if wait is not None:
         page["wait"] = wait_of(wait)
         response = answer(site, words, "console/login.html", "/console/login", 429, switch=False, **page)
@@ -121,7 +120,7 @@ async def show_code(request: Request) -> Response:
     half = await _find_half(request, site)
     if half is None:
         return see_other("/console/login")
-    page = log_in_page(then=then, form=CodeForm(), csrf=csrf_of(half.id_hash))
+    page = log_in_page(then=then, form=CodeForm(), csrf=csrf_field(site, half.id_hash, half.user_id))
     query = {"next": then}
     words = translator_for(request)
     return answer(site, words, "console/code.html", "/console/login/code", query_string=query, **page)
@@ -137,7 +136,7 @@ async def send_code(request: Request) -> Response:
     if half is None:
         page = log_in_page(kept=kept, then=then, form=LoginForm())
         return answer(site, words, "console/login.html", "/console/login", 401, switch=False, **page)
-    csrf = csrf_of(half.id_hash)
+    csrf = csrf_field(site, half.id_hash, half.user_id)
     if not holds_csrf(data, csrf):
         raise NotAllowed
     form = CodeForm(data)
@@ -146,7 +145,7 @@ async def send_code(request: Request) -> Response:
         return answer(site, words, "console/code.html", "/console/login/code", 422, switch=False, **page)
     place = known_browser(request, site, half.user_id, now) or network_name(request, site) or ""
     attempt = throttle_of(site).code(str(half.user_id), place)
-    wait = await site.database.write(begin_try, attempt, now)
+    wait = await begin(site, attempt, now)
     if wait is not None:
         page["wait"] = wait_of(wait)
         response = answer(site, words, "console/code.html", "/console/login/code", 429, switch=False, **page)
@@ -202,7 +201,7 @@ async def send_password(request: Request, lead: Lead) -> Response:
 async def check_password(lead: Lead, password: str) -> Candidate | int | None:
     """Whose password it is, somebody's who is logged in; None for a wrong one, seconds to wait after too many."""
     database, attempt = lead.site.database, throttle_of(lead.site).session(lead.login.id_hash)
-    wait = await database.write(begin_try, attempt, lead.now)
+    wait = await begin(lead.site, attempt, lead.now)
     if wait is not None:
         return wait_of(wait)
     who = await database.read(find_candidate, lead.login.email)

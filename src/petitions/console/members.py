@@ -45,6 +45,9 @@ _DONE: Mapping[str, Message] = {
 }
 _LAST_OWNER = N_("A campaign keeps at least one owner who can log in. Make somebody else an owner first.")
 
+_HERE_ALREADY = N_("This person has a role here already. You can change it in the list.")
+_CLOSED = N_("This account is closed. Ask an administrator.")
+
 
 def _check_role(_form: object, field: Any) -> None:
     if not field.data:
@@ -77,8 +80,9 @@ async def invite_member(_request: Request, desk: Desk) -> Response:
     form = InviteForm(await desk.form())
     if not form.validate():
         return await _show(desk, form, 422)
-    if not await desk.site.database.write(_invite, desk, form):
-        form.email.errors = [N_("This person has a role here already. You can change it in the list.")]
+    problem = await desk.site.database.write(_invite, desk, form)
+    if problem is not None:
+        form.email.errors = [problem]
         return await _show(desk, form, 422)
     return _back(desk, "invited")
 
@@ -134,14 +138,16 @@ async def take_role(_request: Request, desk: Desk) -> Response:
     return _back(desk, "role")
 
 
-def _invite(session: Session, desk: Desk, form: InviteForm) -> bool:
-    """Whether they had no role yet."""
+def _invite(session: Session, desk: Desk, form: InviteForm) -> Message | None:
+    """Why they cannot be invited; None when they are."""
     email, role = normal_address(form.email.data or ""), Role(form.role.data or "")
     # One at a time: two who invite the same person at once would send two mails.
     session.execute(select(Campaign.id).where(Campaign.id == desk.campaign.id).with_for_update(key_share=True))
     known = find_user(session, email)
+    if known is not None and known.disabled_at is not None:
+        return _CLOSED  # whoever is not in the list afterwards could be told from others anyway
     if known is not None and find_role(session, desk.campaign.id, known.id) is not None:
-        return False
+        return _HERE_ALREADY
     user = invite(
         session,
         email,
@@ -150,10 +156,11 @@ def _invite(session: Session, desk: Desk, form: InviteForm) -> bool:
         make_email_key(email, desk.site.settings.email_key),
         desk.now,
         invited_by=desk.login.name,
+        may_start=role is Role.OWNER,
     )
     appoint(session, desk.campaign.id, user.id, role, desk.now)
     _record(session, desk, "member.invited", user, role=role)
-    return True
+    return None
 
 
 def _invite_again(session: Session, desk: Desk, user_id: UUID) -> None:

@@ -38,13 +38,17 @@ class NewCampaignForm(PlainForm):
 
 @for_lead()
 async def show_new(_request: Request, lead: Lead) -> Response:
-    """The form of a new campaign."""
+    """The form of a new campaign; words for those who may start none."""
+    if not lead.login.may_start:
+        return _refuse_lead(lead)
     return _show(lead, NewCampaignForm(data={"language": lead.words.language}))
 
 
 @for_lead()
 async def start(_request: Request, lead: Lead) -> Response:
     """Create a campaign that nobody else sees, and go on to its texts."""
+    if not lead.login.may_start:
+        return _refuse_lead(lead)
     form = NewCampaignForm(await lead.form())
     if not form.validate() or not _check_slug(form):
         return _show(lead, form, 422)
@@ -53,6 +57,10 @@ async def start(_request: Request, lead: Lead) -> Response:
         _refuse(form, _TAKEN)
         return _show(lead, form, 422)
     return see_other(lead.url(f"/console/c/{slug}/texts/{form.language.data}", started="1"))
+
+
+def _refuse_lead(lead: Lead) -> Response:
+    return show(lead, "new.html", 403, form=None)
 
 
 def _check_slug(form: NewCampaignForm) -> bool:

@@ -12,6 +12,7 @@ from wtforms import BooleanField, StringField
 
 from petitions.accounts.closing import disable, enable
 from petitions.accounts.invitations import invite, send_invitation
+from petitions.accounts.models import User
 from petitions.accounts.users import find_user, get_user, list_users
 from petitions.audit.recording import record
 from petitions.console.guard import Lead, for_lead
@@ -63,7 +64,7 @@ async def invite_somebody(_request: Request, lead: Lead) -> Response:
 
 @for_lead(admin=True, password=True)
 async def change_person(request: Request, lead: Lead) -> Response:
-    """Invite again, close the account, or open it again."""
+    """Invite again, close the account, open it again, or say whether they may start campaigns."""
     action = (await lead.form()).get("action")
     user_id = request.path_params["user_id"]
     if action == "disable":
@@ -75,6 +76,9 @@ async def change_person(request: Request, lead: Lead) -> Response:
         if not await lead.site.database.write(_invite_again, lead, user_id):
             return await _show(lead, InviteForm(), status=422, problem=_ENOUGH)
         return see_other(lead.url(_HERE, saved="invited"))
+    if action in ("may_start", "may_not_start"):
+        await lead.site.database.write(_let_start, lead, user_id, action == "may_start")
+        return see_other(lead.url(_HERE, saved="start"))
     raise PageNotFound
 
 
@@ -132,6 +136,17 @@ def _close(session: Session, lead: Lead, user_id: UUID) -> None:
     """Raises LastAdministrator."""
     if disable(session, user_id, lead.now) is not None:
         record(session, lead.actor, "account.disabled", lead.now, user=str(user_id))
+
+
+def _let_start(session: Session, lead: Lead, user_id: UUID, may: bool) -> None:
+    """Raises PageNotFound."""
+    user = session.get(User, user_id, with_for_update=True)
+    if user is None:
+        raise PageNotFound
+    if user.may_start != may:
+        user.may_start = may
+        action = "account.may_start" if may else "account.may_not_start"
+        record(session, lead.actor, action, lead.now, user=str(user_id), person=user.name)
 
 
 def _enable(session: Session, lead: Lead, user_id: UUID) -> None:

@@ -28,7 +28,7 @@ from petitions.console.pages import show
 from petitions.errors import CampaignPurged, EditConflict, MoveNotAllowed, NoteRequired
 from petitions.i18n import N_, Message
 from petitions.signatures.publishing import Published, find_signed_languages, publish
-from petitions.web.forms import PlainForm, readable, required, tidy_line
+from petitions.web.forms import PlainForm, read_number, readable, required, tidy_line
 from petitions.web.pages import see_other
 
 _MAX_NOTE = 500
@@ -110,7 +110,7 @@ async def _answer(desk: Desk, *, may_move: bool = False) -> Response:
         return await (_publish_days(desk.request) if may_enter else _show(desk, sheet, form, 403))
     note = {name.removeprefix("note_"): text for name, text in form.data.items()}
     try:
-        await _publish(desk, _number(data), note, may_move)
+        await _publish(desk, read_number(data.get("number")), note, may_move)
     except EditConflict as conflict:
         return await _show_anew(desk, data, 409, conflict=conflict)
     except MoveNotAllowed:  # somebody changed a day in this moment
@@ -121,12 +121,6 @@ async def _answer(desk: Desk, *, may_move: bool = False) -> Response:
         return await _show_anew(desk, data, 409, refused=True)
     desk.site.campaigns.forget(desk.campaign.slug)
     return see_other(desk.url(desk.path + "/publish", saved="1"))
-
-
-def _number(data: FormData) -> int:
-    """The number of the copy that the page showed; -1 is nobody's."""
-    sent = str(data.get("number", ""))
-    return int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 10 else -1
 
 
 async def _publish(desk: Desk, seen: int, note: dict[str, str], may_move: bool) -> Published:

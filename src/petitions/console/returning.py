@@ -1,5 +1,6 @@
 """Where somebody goes after logging in, and what they had typed when their session ended."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -13,6 +14,8 @@ _FALLBACK = "/console"
 _NEVER = tuple(
     f"/console/{page}" for page in ("login", "logout", "password", "forgot", "link", "first", "account/")
 )
+#: Forms in which somebody writes for long.
+_WRITING = re.compile(r"/console/(campaigns/new|c/[^/]+/(texts/[^/]+|details/[^/]+|publish))")
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,11 @@ def safe_next(target: object) -> str:
     if any(piece in (".", "..", "") for piece in path.split("/")[1:]) or "%" in path:
         return _FALLBACK
     return path + ("?" + parts.query if parts.query else "")
+
+
+def holds_words(path: str) -> bool:
+    """Whether the form of this path holds what somebody wrote, and nothing about accounts, roles or lists."""
+    return _WRITING.fullmatch(path) is not None
 
 
 def keep(path: str, data: FormData) -> Kept | None:

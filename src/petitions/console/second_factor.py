@@ -11,6 +11,7 @@ from wtforms import StringField
 from wtforms.validators import StopValidation
 
 from petitions.accounts import totp
+from petitions.accounts.sessions import close_sessions
 from petitions.audit.recording import record
 from petitions.console.guard import Lead, for_lead
 from petitions.console.pages import show
@@ -57,7 +58,8 @@ async def turn_on(_request: Request, lead: Lead) -> Response:
     if step is None:
         form.code.errors = [_WRONG]
         return _show(lead, secret, form, 422)
-    return _show_codes(lead, await lead.site.database.write(_turn_on, lead, secret, step))
+    codes = await lead.site.database.write(_turn_on, lead, secret, step)
+    return _show_codes(lead, codes) if codes is not None else see_other(lead.url(_HERE))
 
 
 @for_lead(password=True)
@@ -79,7 +81,8 @@ async def renew_codes(_request: Request, lead: Lead) -> Response:
 
 def _show(lead: Lead, secret: str, form: ProofForm, status: int = 200) -> Response:
     url = totp.secret_url(secret, lead.login.email, lead.site.settings.site_name)
-    picture = segno.make(url, error="m").svg_data_uri(scale=4, border=4, dark="#000", light="#fff")
+    # A mask that is given: to try all eight for the best takes 5 ms, and on a screen any can be read.
+    picture = segno.make(url, error="m", mask=3).svg_data_uri(scale=4, border=4, dark="#000", light="#fff")
     groups = [secret[start : start + 4] for start in range(0, len(secret), 4)]
     page: dict[str, Any] = {"secret": secret, "picture": picture, "groups": groups, "form": form, "codes": None}
     return show(lead, "totp.html", status, **page)
@@ -89,9 +92,13 @@ def _show_codes(lead: Lead, codes: Sequence[str]) -> Response:
     return show(lead, "totp.html", codes=codes, form=None)
 
 
-def _turn_on(session: Session, lead: Lead, secret: str, step: int) -> Sequence[str]:
-    record(session, lead.actor, "account.totp_on", lead.now)
-    return totp.turn_on(session, lead.login.user_id, secret, step)
+def _turn_on(session: Session, lead: Lead, secret: str, step: int) -> Sequence[str] | None:
+    """The recovery codes; None when it is on already. Whoever logged in elsewhere has shown no code."""
+    codes = totp.turn_on(session, lead.login.user_id, secret, step)
+    if codes is not None:
+        close_sessions(session, lead.login.user_id, but=lead.login.id_hash)
+        record(session, lead.actor, "account.totp_on", lead.now)
+    return codes
 
 
 def _turn_off(session: Session, lead: Lead) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -17,6 +16,7 @@ from petitions.campaigns import states
 from petitions.campaigns.models import Campaign
 from petitions.campaigns.schedule import NOTICE
 from petitions.campaigns.values import TermsError
+from petitions.console.details_checks import parse_moment
 from petitions.console.guard import Desk, for_desk
 from petitions.console.pages import show
 from petitions.errors import CampaignPurged, InvalidRequest, NotPossible
@@ -24,22 +24,13 @@ from petitions.i18n import N_
 from petitions.web.forms import ChoiceField, PlainForm, tidy_line
 from petitions.web.pages import see_other
 
-#: What a browser sends from a field of the kind datetime-local; some with seconds.
-_MOMENTS = ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M")
-
-
-def _moment(text: str) -> datetime | None:
-    for form in _MOMENTS:
-        try:
-            return datetime.strptime(text, form).replace(tzinfo=UTC)
-        except ValueError:
-            continue
-    return None
-
 
 def _check_moment(_form: Form, field: Field) -> None:
-    if field.data and _moment(field.data) is None:
-        raise StopValidation(N_("Please give a day and a time, like 2027-06-30 18:00, or nothing."))
+    try:
+        if field.data:
+            parse_moment(field.data)
+    except ValueError:
+        raise StopValidation(N_("Please give a day and a time, like 2027-06-30 18:00, or nothing.")) from None
 
 
 class StateForm(PlainForm):
@@ -114,7 +105,7 @@ def _close(session: Session, desk: Desk, _form: StateForm) -> None:
 
 
 def _reopen(session: Session, desk: Desk, form: StateForm) -> None:
-    closes_at = _moment(form.closes.data or "")
+    closes_at = parse_moment(form.closes.data) if form.closes.data else None
     states.reopen(session, desk.campaign.id, closes_at, desk.login.name, desk.now)
     _record(session, desk, "campaign.reopened", closes_at=closes_at.isoformat() if closes_at else None)
 

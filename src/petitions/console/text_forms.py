@@ -95,12 +95,6 @@ class TextForm(PlainForm):
             return False
         return True
 
-    @property
-    def opened_number(self) -> int:
-        """The number of the copy that was shown; one that never was where a client sends nonsense."""
-        text = self.number.data or ""
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
-
     def texts(self, follows: str) -> Texts:
         """What was typed."""
         return Texts(

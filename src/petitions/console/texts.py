@@ -15,6 +15,7 @@ from petitions.console.saving import Opened, save_part
 from petitions.console.text_forms import LABELS, TextForm, form_of
 from petitions.console.tongues import is_language
 from petitions.errors import CampaignPurged, EditConflict, PageNotFound
+from petitions.web.forms import read_number
 from petitions.web.pages import see_other
 
 
@@ -37,7 +38,7 @@ async def go_to_texts(_request: Request, desk: Desk) -> Response:
 @for_desk(Permission.EDIT)
 async def show_texts(_request: Request, desk: Desk) -> Response:
     """The texts in one language as they were saved last."""
-    language = _language(desk)
+    language = language_of(desk)
     copy = await desk.site.database.read(load_copy, desk.campaign.id)
     content = copy.content
     if language not in content.texts and language == desk.campaign.default_language:
@@ -52,16 +53,17 @@ async def show_texts(_request: Request, desk: Desk) -> Response:
 @for_desk(Permission.EDIT)
 async def save_texts(_request: Request, desk: Desk) -> Response:
     """Save the texts, or show them as they will look. Whoever was overtaken is told, and loses nothing."""
-    language = _language(desk)
+    language = language_of(desk)
     data = await desk.form()
     form = TextForm(data)
+    copy = await desk.site.database.read(load_copy, desk.campaign.id)
+    if language not in copy.content.texts:
+        return _show(desk, copy, language, form, 404, gone=True)
     if data.get("action") == "preview":
-        copy = await desk.site.database.read(load_copy, desk.campaign.id)
         return _show(desk, copy, language, form, preview=True)
     if not form.validate():
-        copy = await desk.site.database.read(load_copy, desk.campaign.id)
         return _show(desk, copy, language, form, 422)
-    opened = Opened(form.opened_number, form.digest.data or "")
+    opened = Opened(read_number(form.number.data), form.digest.data or "")
     try:
         saved = await desk.site.database.write(
             save_part,
@@ -71,7 +73,7 @@ async def save_texts(_request: Request, desk: Desk) -> Response:
             lambda content: _with_texts(content, language, form),
             {"part": "texts", "language": language},
         )
-    except EditConflict as conflict:
+    except (EditConflict, PageNotFound) as conflict:
         return await _show_conflict(desk, language, form, conflict)
     except CampaignPurged:
         copy = await desk.site.database.read(load_copy, desk.campaign.id)
@@ -80,7 +82,7 @@ async def save_texts(_request: Request, desk: Desk) -> Response:
     return see_other(desk.url(address, saved="together" if saved.together else "1"))
 
 
-def _language(desk: Desk) -> str:
+def language_of(desk: Desk) -> str:
     """The language of the path. Raises PageNotFound."""
     language: str = desk.request.path_params["language"]
     if not is_language(language):
@@ -97,14 +99,21 @@ def _default(content: Content) -> Texts:
 
 
 def _with_texts(content: Content, language: str, form: TextForm) -> Content:
+    """Raises PageNotFound for a language that is not there."""
+    if language not in content.texts:
+        raise PageNotFound
     # What stood beside the translation counts, not what somebody may have made of it since.
     follows = (form.shown.data or "")[:16] if form.checked.data else _texts(content, language).follows
     return replace(content, texts={**content.texts, language: form.texts(follows)})
 
 
-async def _show_conflict(desk: Desk, language: str, form: TextForm, conflict: EditConflict) -> Response:
+async def _show_conflict(
+    desk: Desk, language: str, form: TextForm, conflict: EditConflict | PageNotFound
+) -> Response:
     """Both texts; the form goes on from what the other one saved, so that sending it again replaces that."""
     copy = await desk.site.database.read(load_copy, desk.campaign.id)
+    if isinstance(conflict, PageNotFound) or language not in copy.content.texts:
+        return _show(desk, copy, language, form, 404, gone=True)
     theirs = _texts(copy.content, language)
     form.number.data, form.digest.data = str(copy.number), theirs.digest()
     return _show(desk, copy, language, form, 409, conflict=conflict, theirs=theirs)
@@ -121,6 +130,7 @@ def _show(
     conflict: EditConflict | None = None,
     theirs: Texts | None = None,
     refused: bool = False,
+    gone: bool = False,
 ) -> Response:
     content, default = copy.content, _default(copy.content)
     is_default = language == content.default_language
@@ -146,6 +156,7 @@ def _show(
         conflict=conflict,
         theirs=theirs,
         refused=refused,
+        gone=gone,
         saved=desk.request.query_params.get("saved", ""),
         started=bool(desk.request.query_params.get("started")),
     )

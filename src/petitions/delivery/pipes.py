@@ -3,7 +3,8 @@
 import asyncio
 import threading
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from time import monotonic
 
 from petitions.errors import PetitionsError
 
@@ -11,6 +12,8 @@ from petitions.errors import PetitionsError
 _HELD = 4
 #: Seconds after which a connection that takes nothing is given up: a thread waits for it.
 PATIENCE = 60.0
+#: Seconds after which it is given up in any case: whoever takes a little now and then would keep the thread.
+LONGEST = 1_800.0
 
 
 class ReaderGone(PetitionsError):
@@ -20,12 +23,12 @@ class ReaderGone(PetitionsError):
 class Pipe:
     """Written to in a thread, read in the event loop that made it."""
 
-    def __init__(self, patience: float = PATIENCE) -> None:
+    def __init__(self, patience: float = PATIENCE, longest: float = LONGEST) -> None:
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
         self._changed = threading.Condition()
         self._chunks: deque[tuple[bytes, int]] = deque()
-        self._patience = patience
+        self._patience, self._ends_at = patience, monotonic() + longest
         self._error: Exception | None = None
         self._is_closed = False  # by whoever writes
         self._is_gone = False
@@ -35,8 +38,7 @@ class Pipe:
         """In the thread: hand over a chunk with so many rows; waits while the reader is behind.
         Raises ReaderGone."""
         with self._changed:
-            if not self._changed.wait_for(lambda: self._is_gone or len(self._chunks) < _HELD, self._patience):
-                self._is_gone = True
+            self._wait_for(lambda: len(self._chunks) < _HELD)
             if self._is_gone:
                 self._tell()
                 raise ReaderGone
@@ -46,9 +48,15 @@ class Pipe:
     def drain(self) -> bool:
         """In the thread, after the last chunk: whether the connection took everything."""
         with self._changed:
-            if not self._changed.wait_for(lambda: self._is_gone or not self._chunks, self._patience):
-                self._is_gone = True
+            self._wait_for(lambda: not self._chunks)
             return not self._is_gone
+
+    def _wait_for(self, is_so: Callable[[], bool]) -> None:
+        """Until the reader has done so, or is gone; one who takes too long is."""
+        left = self._ends_at - monotonic()
+        patience = min(self._patience, left)
+        if left <= 0 or not self._changed.wait_for(lambda: self._is_gone or is_so(), patience):
+            self._is_gone = True
 
     def close(self, error: Exception | None = None) -> None:
         """In the thread: there is no more. With an error the reader gets it, and so nobody takes a part for
@@ -81,6 +89,8 @@ class Pipe:
 
     def _take(self) -> bytes | None:
         with self._changed:
+            if self._chunks and monotonic() >= self._ends_at:
+                self._is_gone = True
             if self._is_gone or not self._chunks:
                 return None
             chunk, rows = self._chunks[0]

@@ -18,7 +18,7 @@ from petitions.signatures.counting import find_count
 from petitions.web.caching import CachedPage, make_page
 from petitions.web.pages import render
 
-#: A wording that nobody signed leaves none behind, so there are few.
+#: Of one language. A wording that nobody signed leaves none behind, so there are few.
 _MOST_WORDINGS = 20
 
 
@@ -56,7 +56,7 @@ async def show_background(request: Request) -> Response:
 
 
 async def show_versions(request: Request) -> Response:
-    """The wordings that people signed before, and the one of today."""
+    """The wordings that people signed before, and the one of today; also in languages that are there no more."""
     here = await visit(request)
 
     async def make() -> CachedPage:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from functools import lru_cache
 from urllib.parse import quote, urlencode
 
 import segno
@@ -30,6 +31,7 @@ def _query(**values: str) -> str:
     return urlencode(values, quote_via=quote)
 
 
+@lru_cache(maxsize=128)
 def qr_svg(url: str) -> bytes:
     """The address as a QR code; black on white in both palettes, for cameras expect it."""
     out = io.BytesIO()

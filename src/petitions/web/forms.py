@@ -38,6 +38,12 @@ class ChoiceField(StringField):
             raise StopValidation(N_("Please choose one of the list."))
 
 
+def read_number(text: object) -> int:
+    """What a page of ours put into a hidden field; -1, which is nobody's, where a client sends nonsense."""
+    sent = str(text or "")
+    return int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 10 else -1
+
+
 def tidy_line(text: str | None) -> str:
     return names.tidy(text or "")
 
