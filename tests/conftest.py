@@ -65,6 +65,11 @@ def postgresql_url() -> Iterator[str]:
     server = get_server(f"{folder}/data", cleanup_mode="stop")
     url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     database = Database(url)
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        # No plan may hang on what it came to know of an earlier test; and nobody pulls the plug on this machine.
+        for setting in ("autovacuum", "fsync"):
+            connection.exec_driver_sql(f"ALTER SYSTEM SET {setting} = off")
+        connection.exec_driver_sql("SELECT pg_reload_conf()")
     schema.upgrade(database)
     database.close()
     yield url

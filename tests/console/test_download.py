@@ -208,7 +208,7 @@ async def test_a_browser_that_goes_away_is_written_down(
 @asynccontextmanager
 async def listening(app: Starlette) -> AsyncIterator[int]:
     """The application behind a real server; its port."""
-    server = uvicorn.Server(uvicorn.Config(app, host="localhost", port=0, lifespan="off", log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(app, host="localhost", port=0, lifespan="off", log_config=None))
     started, startup = asyncio.Event(), server.startup
 
     async def start(*args: Any, **options: Any) -> None:

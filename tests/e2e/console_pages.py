@@ -293,7 +293,7 @@ class Log(Desk):
     @property
     def actors(self) -> list[str]:
         """Of each line, the newest first."""
-        return self.page.locator(".log tbody td:nth-child(2) bdi").all_inner_texts()
+        return self.page.locator(".log tbody td:nth-child(2) > bdi").all_inner_texts()
 
     @property
     def seals(self) -> Locator:

@@ -57,7 +57,7 @@ def test_a_campaign_is_written_from_nothing(lead: Visitor, word: str) -> None:
     expect(page.get_by_role("status")).to_have_text("Saved.")
     assert overflowing(page) == []
     lead.open(f"{desk}/details/basics")
-    page.get_by_role("group", name="Addressee 1").get_by_label("Name").fill("The court")
+    page.get_by_role("group", name="Addressee 1").get_by_label("Addressee").fill("The court")
     page.get_by_role("group", name="Link 1").get_by_label("Address").fill("nowhere")
     lead.expected = {422}
     page.get_by_role("button", name="Save").click()
@@ -68,7 +68,7 @@ def test_a_campaign_is_written_from_nothing(lead: Visitor, word: str) -> None:
     page.get_by_role("group", name="Link 1").get_by_label("Address").fill("https://example.org")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status")).to_have_text("Saved.")
-    expect(page.get_by_role("group", name="Addressee 1").get_by_label("Name")).to_have_value("The court")
+    expect(page.get_by_role("group", name="Addressee 1").get_by_label("Addressee")).to_have_value("The court")
     assert overflowing(page) == []
     lead.open(f"{desk}/preview")
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Free {word}")
