@@ -22,7 +22,7 @@ from petitions.accounts.sessions import open_session
 from petitions.accounts.users import NewUser, create_user
 from petitions.audit.recording import Actor, record
 from petitions.audit.sealing import seal
-from petitions.campaigns.editing import add_revision, load_copy
+from petitions.campaigns.editing import add_revision, load_copy, save_copy
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.console.routes import ROUTES
@@ -76,6 +76,7 @@ def _furnish(store: Store, campaign: CampaignSnapshot, now: datetime) -> str:
             content = load_copy(session, campaign.id).content
             for number in range(_REVISIONS):
                 add_revision(session, campaign.id, content, "Lead 0", now - timedelta(days=_REVISIONS - number))
+            save_copy(session, campaign.id, 0, content, "Lead 0", now)
             actor = Actor(people[0], "Lead 0")
             for _ in range(_ENTRIES):
                 record(session, actor, "campaign.saved", now, campaign.id)

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -98,12 +99,18 @@ def read_local(
 
 def read_email(value: object, key: str) -> str:
     """A mail address in its normal form."""
+    normal = _normal_email(read_text(value, key, 254))
+    if normal is None:
+        raise TermsError(key, "expected a mail address")
+    return normal
+
+
+@lru_cache(maxsize=1024)  # of those who are responsible: they are read with the terms, again and again
+def _normal_email(text: str) -> str | None:
     try:
-        return validate_email(
-            read_text(value, key, 254), check_deliverability=False, test_environment=True
-        ).normalized
+        return validate_email(text, check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError:
-        raise TermsError(key, "expected a mail address") from None
+        return None
 
 
 def read_url(value: object, key: str) -> str:

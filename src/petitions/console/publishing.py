@@ -56,7 +56,8 @@ def find_sheet(session: Session, campaign: Campaign) -> Sheet:
     if campaign.published_at is None:
         return Sheet(copy, None, changed=True, signed=())
     last = find_last_revision(session, campaign.id)
-    in_force = content_of(load_files(session, campaign))
+    # What nobody saved in the console yet is what is in force.
+    in_force = copy.content if copy.number == 0 else content_of(load_files(session, campaign))
     wordings = {language: wording_of(texts) for language, texts in copy.content.texts.items()}
     return Sheet(
         copy,
