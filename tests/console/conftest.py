@@ -12,6 +12,7 @@ from petitions.accounts.models import User
 from petitions.accounts.roles import Role
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.db import Database
+from tests.console.entering import Clock, Visitor, make_lead, visiting
 from tests.console.support import Browser, browser_of, give_role, make_user
 
 
@@ -42,3 +43,24 @@ async def browser(app: Starlette, database: Database, owner: User) -> AsyncItera
     """The owner's."""
     async with browser_of(app, database, owner) as browser:
         yield browser
+
+
+@pytest.fixture
+def lea(database: Database) -> User:
+    """Somebody who can log in with PASSWORD."""
+    return make_lead(database)
+
+
+@pytest.fixture
+async def visitor(app: Starlette) -> AsyncIterator[Visitor]:
+    """A browser without a session."""
+    async with visiting(app) as visitor:
+        yield visitor
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The time of log-ins, to be set."""
+    clock = Clock()
+    clock.set_to(monkeypatch)
+    return clock

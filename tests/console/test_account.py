@@ -28,24 +28,12 @@ CHANGE = {"old_password": PASSWORD, "password": NEW, "again": NEW}
 
 
 @pytest.fixture
-def lea(database: Database) -> User:
-    return make_lead(database)
-
-
-@pytest.fixture
 async def visitor(app: Starlette, lea: User) -> AsyncIterator[Visitor]:
     """Lea's browser, logged in."""
     async with visiting(app) as visitor:
         await visitor.log_in()
         await visitor.get("/console/account")
         yield visitor
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    clock.set_to(monkeypatch)
-    return clock
 
 
 def kept(database: Database, user: User) -> User:

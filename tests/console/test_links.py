@@ -1,7 +1,6 @@
 """Links by which somebody sets a password: invitations, resets, the first account."""
 
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -22,31 +21,13 @@ from petitions.mail.models import Outbox
 from petitions.mail.outbox import claim
 from petitions.signatures.addresses import make_email_key
 from petitions.web.site import Site
-from tests.console.entering import SECRET, Clock, Visitor, actions, give_totp, make_lead, visiting
+from tests.console.entering import SECRET, Clock, Visitor, actions, give_totp, visiting
 from tests.console.support import PASSWORD, Queries
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("cheap_passwords")]
 EMAIL = "lea@example.org"
 NEW = "four copper evening bells"
 TWICE = {"password": NEW, "again": NEW}
-
-
-@pytest.fixture
-def lea(database: Database) -> User:
-    return make_lead(database)
-
-
-@pytest.fixture
-async def visitor(app: Starlette) -> AsyncIterator[Visitor]:
-    async with visiting(app) as visitor:
-        yield visitor
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    clock.set_to(monkeypatch)
-    return clock
 
 
 def link(site: Site, user: User, kind: str, epoch: int) -> str:

@@ -2,7 +2,6 @@
 
 import logging
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -33,24 +32,6 @@ from tests.console.support import PASSWORD, SAME_ORIGIN, Queries
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("cheap_passwords")]
 EMAIL = "lea@example.org"
 SOMEWHERE = "/console/account?saved=name"
-
-
-@pytest.fixture
-def lea(database: Database) -> User:
-    return make_lead(database)
-
-
-@pytest.fixture
-async def visitor(app: Starlette) -> AsyncIterator[Visitor]:
-    async with visiting(app) as visitor:
-        yield visitor
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    clock.set_to(monkeypatch)
-    return clock
 
 
 def code(steps: int = 0) -> str:

@@ -1,6 +1,6 @@
 """What somebody typed while their session ended is not lost, and leads nowhere else."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -23,24 +23,6 @@ from tests.factories import make_campaign
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("cheap_passwords")]
 TYPED = {"name": 'Lea <b>"Lead"</b> & Söhne', "language": "es"}
 ACCOUNT = "/console/account?lang=de"
-
-
-@pytest.fixture
-def lea(database: Database) -> User:
-    return make_lead(database)
-
-
-@pytest.fixture
-async def visitor(app: Starlette) -> AsyncIterator[Visitor]:
-    async with visiting(app) as visitor:
-        yield visitor
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    clock.set_to(monkeypatch)
-    return clock
 
 
 def form_of(fields: Sequence[tuple[str, str]]) -> FormData:
