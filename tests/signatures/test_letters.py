@@ -266,3 +266,18 @@ def test_letters_of_several_campaigns_are_built_together(
     ]
     with database.reading() as session:
         assert len(session.scalars(select(Outbox.id)).all()) == 3
+
+
+@pytest.mark.parametrize("neutral", [False, True])
+def test_a_reminder_says_that_it_is_one_and_the_only_one(
+    database: Database, settings: Settings, neutral: bool
+) -> None:
+    terms: dict[str, Any] = {"mail": {"subject": "Please confirm", "sender_name": "Post"}} if neutral else {}
+    campaign = make_campaign(database, slug="quiet", **terms)
+    draft = sign(database, settings, campaign)
+    waits = "it is not confirmed yet" if neutral else "your signature does not count yet"
+    for kind in ABOUT_DRAFTS:
+        letter = letter_about(database, settings, draft, kind)
+        for text in (" ".join(each.split()) for each in texts(letter)):
+            assert (waits in text) is (kind == "remind")
+            assert ("We remind you this once." in text) is (kind == "remind")
