@@ -8,23 +8,20 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
-
 from petitions.campaigns.files import CampaignFiles, Wording
 from petitions.campaigns.queries import CampaignSnapshot, get_snapshot
 from petitions.campaigns.reading import read_terms
 from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.ids import new_id
+from petitions.moderation.removing import remove_signatures
 from petitions.settings import Settings
 from petitions.signatures.addresses import make_email_key
 from petitions.signatures.changing import Change, Said
 from petitions.signatures.confirming import Confirmation, Outcome, store_confirmations
 from petitions.signatures.drafting import NewDraft, store_drafts
 from petitions.signatures.importing import import_files
-from petitions.signatures.models import Signature, Tally
 from petitions.signatures.own import Action, Done, store_actions
-from petitions.signatures.rollups import add_to_parts
 from petitions.tokens import Named
 
 _numbers = itertools.count(1)
@@ -137,17 +134,8 @@ def act(database: Database, *actions: Action) -> list[Done]:
 
 def remove(database: Database, draft: NewDraft) -> None:
     """Take a signature off the list, as a campaign's lead does: its row stays and does not count."""
-    this = (Signature.campaign_id == draft.campaign_id, Signature.id == draft.id)
     with database.writing() as session:
-        tally = session.scalars(
-            select(Tally).where(Tally.campaign_id == draft.campaign_id).with_for_update()
-        ).one()
-        signature = session.scalars(select(Signature).where(*this, Signature.removed_at.is_(None))).one()
-        signature.removed_at, signature.removed_reason = utc_now(), "not a person"
-        tally.counted -= 1
-        if signature.serial <= tally.rolled_up_serial:
-            shares = {("country", signature.country): -1, ("visibility", signature.visibility): -1}
-            add_to_parts(session, draft.campaign_id, shares)
+        assert len(remove_signatures(session, draft.campaign_id, [draft.id], "fake", utc_now())) == 1
 
 
 def form(**changes: str) -> dict[str, str]:

@@ -18,6 +18,7 @@ from sqlalchemy import event, func, inspect, select, text, update
 from sqlalchemy.orm import Session
 
 from petitions import paths, schema
+from petitions.abuse.models import DomainCount, RuleList, SpentChallenge
 from petitions.accounts.members import set_role
 from petitions.accounts.models import Failures, RecoveryCode
 from petitions.accounts.roles import Role
@@ -25,21 +26,26 @@ from petitions.accounts.sessions import open_session
 from petitions.accounts.users import NewUser, create_user
 from petitions.audit.recording import Actor, record
 from petitions.campaigns.editing import load_copy, save_copy
+from petitions.campaigns.models import Campaign
 from petitions.campaigns.queries import get_snapshot
 from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.delivery.exports import record_export
+from petitions.ids import new_id
 from petitions.mail.outbox import NewMail, queue
 from petitions.models import metadata
+from petitions.moderation.models import Job, Moderation
+from petitions.moderation.removing import remove_signatures
 from petitions.settings import Rate, Settings
 from petitions.signatures.confirming import Outcome
 from petitions.signatures.drafting import store_drafts
-from petitions.signatures.models import Signature, Tally
+from petitions.signatures.models import Draft, Signature, Tally, TallyPart, UnlistedWord
 from petitions.signatures.own import Done
 from petitions.signatures.publishing import publish
 from petitions.signatures.refusing import refuse
 from petitions.signatures.rollups import roll_up
 from petitions.signatures.withdrawing import Withdraw
+from petitions.watching.models import Alert, HourlyFlow, SourceCount
 from tests.factories import act, change, confirm, link_to, make_campaign, make_draft, sign, sign_and_confirm
 
 
@@ -142,6 +148,41 @@ def fill_console(session: Session, campaign_id: int) -> None:
     queue(session, [NewMail("account_invitation", None, user.id, bytes(16), "en")], now)
 
 
+def fill_moderation(session: Session, campaign_id: int, signature: Signature) -> None:
+    """Rows of moderators, of what they watch and of what keeps robots away."""
+    now = utc_now()
+    key = now.strftime("%H%M%S%f----").encode()
+    job = Job(
+        campaign_id=campaign_id,
+        kind="remove",
+        conditions={"domain": "bots.example"},
+        reason="fake",
+        upto=9,
+        expected=1,
+        state="done",
+        by_id=new_id(),
+        by_name="Lea Lead",
+        created_at=now,
+    )
+    session.add(job)
+    session.flush()
+    remove_signatures(session, campaign_id, [signature.id], "fake", now, job_id=job.id)
+    these = {"campaign_id": campaign_id, "at": now}
+    session.add_all(
+        [
+            Moderation(**these, signature_id=signature.id, number=1, action="remove", by_name="Lea Lead"),
+            Alert(**these, id=new_id(), day=now.date(), kind="domain", key=key, label="bots.example", drafts=30),
+            RuleList(scope=campaign_id, number=1, text="hold domain bots.example", saved_at=now, saved_by="Lea"),
+            SpentChallenge(digest=key, expires_at=now),
+            DomainCount(campaign_id=campaign_id, domain="bots.example", day=now.date(), mailed=2),
+            HourlyFlow(campaign_id=campaign_id, hour=now.replace(minute=0, second=0, microsecond=0), arrived=3),
+            SourceCount(campaign_id=campaign_id, key=key, arrived=4),
+        ]
+    )
+    session.execute(update(Campaign).where(Campaign.id == campaign_id).values(defence="work", defence_since=now))
+    queue(session, [NewMail("alert", campaign_id, new_id(), bytes(16), "en")], now)
+
+
 def fill(database: Database, settings: Settings, folder: Path) -> None:
     """Rows in every table."""
     campaign = make_campaign(database, slug=f"campaign-{utc_now():%f}", languages=("en", "es"))
@@ -149,6 +190,7 @@ def fill(database: Database, settings: Settings, folder: Path) -> None:
     sign(database, settings, campaign)
     refused = sign(database, settings, campaign)
     withdrawn = sign_and_confirm(database, settings, campaign)
+    unlisted = sign_and_confirm(database, settings, campaign, visibility="addressee")
     now = utc_now()
     list_file = folder / f"list-{now:%f}.csv"
     list_file.touch()
@@ -162,6 +204,7 @@ def fill(database: Database, settings: Settings, folder: Path) -> None:
         fill_console(session, campaign.id)
         refuse(session, campaign.id, refused.id, now)
         record_export(session, campaign.id, list_file, 1, now)
+        fill_moderation(session, campaign.id, session.get_one(Signature, (campaign.id, unlisted.id)))
     assert act(database, Withdraw(link_to(withdrawn), now)) == [Done.DONE]
     schema.check_email_key(database, settings.email_key)
     roll_up(database, utc_now())
@@ -221,6 +264,12 @@ def contents(database: Database, columns: dict[str, set[str]]) -> Rows:
         return found
 
 
+def without_new_shares(rows: Rows) -> Rows:
+    """Only the shares that were counted before 0004."""
+    shares = [row for row in rows["tally_parts"] if row["dimension"] in ("country", "visibility")]
+    return rows | {"tally_parts": shares}
+
+
 @contextmanager
 def at_revision(database: Database, revision: str) -> Iterator[None]:
     """The store of an earlier version, and back."""
@@ -254,6 +303,7 @@ def test_a_store_from_before_the_own_page_keeps_everything_and_gets_what_is_new(
     roll_up(database, utc_now())
     with at_revision(database, "0002"):
         new = columns_of(database)
+    roll_up(database, utc_now())
     with at_revision(database, "0001"):
         old = columns_of(database)
         before = contents(database, old)
@@ -263,7 +313,8 @@ def test_a_store_from_before_the_own_page_keeps_everything_and_gets_what_is_new(
         with database.reading() as session:
             columns = inspect(session.connection()).get_columns("signatures")
         assert [column["nullable"] for column in columns if column["name"] == "email"] == [False]
-    after = contents(database, old)
+    roll_up(database, utc_now())  # there are more shares than before, so the worker counts them anew
+    after = without_new_shares(contents(database, old))
     assert after.pop("alembic_version") != before.pop("alembic_version")
     assert after == before
     with database.reading() as session:
@@ -321,22 +372,27 @@ def test_a_store_from_before_the_console_keeps_everything_down_and_up(
 ) -> None:
     """People, mails and lists of an earlier version; nobody has an account and nothing is archived."""
     fill(database, replace(settings, sign_rate=Settings.sign_rate), tmp_path)
-    filled, new, definitions = counts(database), columns_of(database), index_definitions(database)
+    filled, definitions = counts(database), index_definitions(database)
+    filled["tally_parts"] = len(without_new_shares(contents(database, columns_of(database)))["tally_parts"])
+    with at_revision(database, "0003"):
+        new = columns_of(database)
+    roll_up(database, utc_now())
     with at_revision(database, "0002"):
         old = columns_of(database)
         before = contents(database, old)
         assert set(new) - set(old) == TABLES_OF_0003
         assert {table: new[table] - old[table] for table in old if new[table] != old[table]} == ADDED_BY_0003
-        # The mail to an account has no place there; every other row has.
+        # The mails to accounts and to moderators have no place there; every other row has.
         assert {table: len(rows) for table, rows in before.items()} == {
-            table: filled.get(table, 1) - (table == "outbox") for table in old
+            table: filled.get(table, 1) - 2 * (table == "outbox") for table in old
         }
         assert not may_be_null(database, "outbox", "campaign_id")
         left = set(definitions) - set(index_definitions(database))
         assert "ix_signatures_statement_id" in left
-        assert not any(name.startswith(("ix_outbox", "ix_drafts")) for name in left)
+        assert not any(name.startswith(("ix_outbox", "ix_drafts")) for name in left - {"ix_drafts_held_for"})
     for _ in range(2):
-        after = contents(database, old)
+        roll_up(database, utc_now())
+        after = without_new_shares(contents(database, old))
         assert after.pop("alembic_version") != before["alembic_version"]
         assert after == {table: rows for table, rows in before.items() if table != "alembic_version"}
         assert {table: counts(database)[table] for table in TABLES_OF_0003} == dict.fromkeys(TABLES_OF_0003, 0)
@@ -348,6 +404,102 @@ def test_a_store_from_before_the_console_keeps_everything_down_and_up(
             context = MigrationContext.configure(session.connection(), opts={"compare_type": True})
             assert compare_metadata(context, metadata) == []
         with at_revision(database, "0002"):
+            assert contents(database, old) == before
+    fill(database, settings, tmp_path)
+
+
+ADDED_BY_0004 = {
+    "campaigns": {"defence", "defence_since"},
+    "drafts": {"held_for"},
+    "memberships": {"wants_alerts"},
+    "network_counts": {"held", "confirmed"},
+    "signatures": {"removed_job", "name_hidden", "comment_state", "moderated", "domain"},
+    "tallies": {"drift", "waiting", "held", "looked_at"},
+}
+TABLES_OF_0004 = {
+    *("alerts", "domain_counts", "hourly_flows", "moderation_jobs", "moderations", "rule_lists"),
+    *("source_counts", "spent_challenges", "unlisted_words"),
+}
+
+
+def test_a_store_from_before_moderation_gets_domains_words_and_shares(
+    database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    """What the search and the figures stand on is made of the rows that are there."""
+    fill(database, replace(settings, sign_rate=Settings.sign_rate), tmp_path)
+    campaign = make_campaign(database, languages=("en", "es"))
+    signed = [
+        ("ana@Example.org", "Ana Sánchez", "public", "ES"),
+        ("boris@пример.example", "Boris Łukasz", "addressee", "FR"),
+        ("carla@sub.bücher.example", "Carla Díaz", "initials", "FR"),
+        ("dana@example.org", None, "anonymous", "DE"),
+    ]
+    ids = [
+        sign_and_confirm(
+            database, settings, campaign, email=email, name=name, visibility=visibility, country=country
+        ).id
+        for email, name, visibility, country in signed
+    ]
+    held = sign(database, settings, campaign, trapped=True)
+    roll_up(database, utc_now())
+    new, filled, definitions = (
+        columns_of(database),
+        contents(database, columns_of(database)),
+        index_definitions(database),
+    )
+    assert ("removed", "fake", 1) in [
+        (row["dimension"], row["value"], row["counted"]) for row in filled["tally_parts"]
+    ]
+    with database.reading() as session:
+        context = MigrationContext.configure(session.connection(), opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+    with at_revision(database, "0003"):
+        old = columns_of(database)
+        before = contents(database, old)
+        assert set(new) - set(old) == TABLES_OF_0004
+        assert {table: new[table] - old[table] for table in old if new[table] != old[table]} == ADDED_BY_0004
+        assert "alert" not in {row["kind"] for row in before["outbox"]}
+        left = set(definitions) - set(index_definitions(database))
+        assert {"ix_signatures_domain", "ix_signatures_unread", "ix_drafts_held_for"} <= left
+    for _ in range(2):
+        assert index_definitions(database) == definitions
+        with database.reading() as session:
+            domains = session.execute(
+                select(Signature.id, Signature.domain).where(Signature.campaign_id == campaign.id)
+            )
+            assert dict(domains.all()) == dict(
+                zip(
+                    ids,
+                    ("example.org", "xn--e1afmkfd.example", "sub.xn--bcher-kva.example", "example.org"),
+                    strict=True,
+                )
+            )
+            words = session.execute(
+                select(UnlistedWord.serial, UnlistedWord.word)
+                .where(UnlistedWord.campaign_id == campaign.id)
+                .order_by(UnlistedWord.serial, UnlistedWord.word)
+            ).all()
+            assert words == [(2, "boris"), (2, "lukasz"), (3, "carla"), (3, "diaz")]
+            this = (Tally.campaign_id == campaign.id, Tally.rolled_up_serial, Tally.counted)
+            assert session.execute(select(*this[1:]).where(this[0])).one() == (0, 4)
+            assert session.get_one(Draft, (campaign.id, held.id)).held_for is None
+            assert session.get_one(Campaign, campaign.id).defence is None
+            context = MigrationContext.configure(session.connection(), opts={"compare_type": True})
+            assert compare_metadata(context, metadata) == []
+        roll_up(database, utc_now())
+        with database.reading() as session:
+            shares = session.execute(
+                select(TallyPart.value, TallyPart.counted).where(
+                    TallyPart.campaign_id == campaign.id, TallyPart.dimension == "country"
+                )
+            )
+            assert dict(shares.all()) == {"ES": 1, "FR": 2, "DE": 1}
+            dimensions = set(session.scalars(select(TallyPart.dimension).distinct()))
+            assert {"language", "day", "hour", "drafted"} <= dimensions
+        after = without_new_shares(contents(database, old))
+        assert after.pop("alembic_version") != before["alembic_version"]
+        assert after == {table: rows for table, rows in before.items() if table != "alembic_version"}
+        with at_revision(database, "0003"):
             assert contents(database, old) == before
     fill(database, settings, tmp_path)
 

@@ -13,6 +13,7 @@ from jinja2 import DictLoader
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from petitions import batches
 from petitions.campaigns.models import Campaign
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
@@ -176,7 +177,7 @@ def test_folder_goes_before_the_server(tmp_path: Path) -> None:
 def due(database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> CampaignSnapshot:
     """A campaign with 40 signatures whose time has come, to be erased in batches of ten."""
     for name in ("_SMALLEST", "_FIRST", "_LARGEST"):
-        monkeypatch.setattr(purging, name, 10)
+        monkeypatch.setattr(batches, name, 10)
     campaign = factories.make_campaign(database)
     sign_many(database, settings, campaign, 40)
     with database.writing() as session:

@@ -1,12 +1,13 @@
 """Every feature's tables in one place, for Alembic and the tests."""
 
-from petitions.abuse.models import NetworkCount, NetworkKey
+from petitions.abuse.models import DomainCount, NetworkCount, NetworkKey, RuleList, SpentChallenge
 from petitions.accounts.models import Failures, Membership, RecoveryCode, User, UserSession
 from petitions.audit.models import AuditEntry
 from petitions.campaigns.models import Background, Campaign, Revision, Statement, WorkingCopy
 from petitions.db import Base, Fact
 from petitions.delivery.models import Export
 from petitions.mail.models import Outbox
+from petitions.moderation.models import Job, Moderation
 from petitions.signatures.models import (
     ConsentWording,
     Draft,
@@ -15,32 +16,43 @@ from petitions.signatures.models import (
     SignatureWord,
     Tally,
     TallyPart,
+    UnlistedWord,
     Withdrawal,
 )
+from petitions.watching.models import Alert, HourlyFlow, SourceCount
 
 metadata = Base.metadata
 
 __all__ = [
+    "Alert",
     "AuditEntry",
     "Background",
     "Campaign",
     "ConsentWording",
+    "DomainCount",
     "Draft",
     "Export",
     "Fact",
     "Failures",
+    "HourlyFlow",
+    "Job",
     "Membership",
+    "Moderation",
     "NetworkCount",
     "NetworkKey",
     "Outbox",
     "RecoveryCode",
     "Refusal",
     "Revision",
+    "RuleList",
     "Signature",
     "SignatureWord",
+    "SourceCount",
+    "SpentChallenge",
     "Statement",
     "Tally",
     "TallyPart",
+    "UnlistedWord",
     "User",
     "UserSession",
     "Withdrawal",

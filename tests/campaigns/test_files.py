@@ -280,8 +280,9 @@ def test_french_spaces_and_persian_joiners_are_letters_of_a_text(tmp_path: Path)
 CHOICES = "public, initials, addressee, anonymous"
 ONE_LINE = "expected a text of 1 to 200 characters on one line"
 KEYS = (
-    "there is no such key; the keys are addressees, affiliation, after_signing, goal, goal_steps, initiator, "
-    "links, mail, public_list, questions, reminder, reply_to, responsible, retention, signers, updates, visibility"
+    "there is no such key; the keys are addressees, affiliation, after_signing, comments, goal, goal_steps, "
+    "initiator, links, mail, public_list, questions, reminder, reply_to, responsible, retention, signers, updates, "
+    "visibility"
 )
 GOALS = "expected whole numbers above 0, each greater than the one before"
 SLUG = "expected small letters, digits and single hyphens, like free-ana-sanchez"

@@ -75,6 +75,7 @@ def all_terms(draw: st.DrawFn) -> Terms:
         thanks=draw(st.none() | _local_paragraphs),
         share=draw(st.none() | _local),
         reminder=draw(st.booleans()),
+        review_comments=draw(st.booleans()),
     )
 
 
@@ -88,8 +89,8 @@ def test_every_term_is_tried() -> None:
     """A new one that the strategy above forgets would be lost in the store without a failing test."""
     written = write_terms(example_terms())
     assert {field.name for field in fields(Terms)} == {
-        *(set(written) - {"visibility", "updates", "after_signing"}),
-        *("visibility_choices", "visibility_default", "updates_label", "thanks", "share"),
+        *(set(written) - {"visibility", "updates", "after_signing", "comments"}),
+        *("visibility_choices", "visibility_default", "updates_label", "thanks", "share", "review_comments"),
     }
 
 
@@ -108,6 +109,7 @@ def example_terms() -> Terms:
             "updates": {"label": {"en": "Write to me", "es": "Escribidme"}},
             "after_signing": {"thanks": "Thank you.\n\nCome on **Friday**.", "share": "Sign with me"},
             "reminder": {"enabled": False},
+            "comments": {"review": True},
         },
         ["en", "es"],
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from petitions import schema
+from petitions import batches, schema
 from petitions.campaigns.models import Campaign
 from petitions.campaigns.queries import CampaignSnapshot, get_snapshot
 from petitions.clock import utc_now
@@ -179,7 +179,7 @@ def test_a_purge_that_is_told_to_stop_says_so_and_goes_on_the_next_time(
 ) -> None:
     """As by Ctrl-C, in the middle."""
     for name in ("_SMALLEST", "_FIRST", "_LARGEST"):
-        monkeypatch.setattr(purging, name, 10)
+        monkeypatch.setattr(batches, name, 10)
     signed = sign_many(database, settings, campaign, 40)
     erase = purging._erase_signatures
 

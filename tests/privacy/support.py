@@ -3,11 +3,14 @@
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
+from uuid import UUID, uuid4
 
-from sqlalchemy import Table, func, select, update
+from sqlalchemy import ColumnElement, Table, func, select
+from sqlalchemy.orm import Session
 
+from petitions.abuse.models import DomainCount, RuleList
 from petitions.campaigns.models import Campaign
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
@@ -15,6 +18,8 @@ from petitions.db import Base, Database
 from petitions.delivery.models import Export
 from petitions.mail.models import Outbox
 from petitions.models import metadata
+from petitions.moderation.models import Job, Moderation
+from petitions.moderation.removing import remove_signatures
 from petitions.settings import Settings
 from petitions.signatures.confirming import Confirmation, Outcome, store_confirmations
 from petitions.signatures.counting import Recount, recount
@@ -26,16 +31,21 @@ from petitions.signatures.models import (
     SignatureWord,
     Tally,
     TallyPart,
+    UnlistedWord,
     Withdrawal,
 )
 from petitions.signatures.own import Done, store_actions
 from petitions.signatures.refusing import refuse
 from petitions.signatures.withdrawing import Withdraw
 from petitions.tokens import Named
+from petitions.watching.models import Alert, HourlyFlow, SourceCount
 from tests.factories import make_draft
 
 #: Every table that holds something of somebody.
-PERSONAL: Sequence[type[Base]] = (Signature, SignatureWord, Draft, Refusal, Withdrawal, Outbox, Export)
+PERSONAL: Sequence[type[Base]] = (
+    *(Signature, SignatureWord, UnlistedWord, Draft, Refusal, Withdrawal, Outbox, Export, Moderation, Job),
+    *(DomainCount, RuleList, SourceCount, HourlyFlow, Alert),
+)
 _COUNTRIES = ("ES", "IE", "CH", "ES")
 _VISIBILITIES = ("public", "initials", "addressee", "anonymous", "public")
 _BATCH = 500
@@ -98,12 +108,34 @@ def populate(database: Database, settings: Settings, campaign: CampaignSnapshot,
         for draft in refusing:
             refuse(session, campaign.id, draft.id, now)
         removed = [draft.id for draft in signed[::10]]
-        of_removed = (Signature.campaign_id == campaign.id, Signature.id.in_(removed))
-        session.execute(update(Signature).where(*of_removed).values(removed_at=now, removed_reason="spam"))
-        tally = update(Tally).where(Tally.campaign_id == campaign.id)
-        session.execute(tally.values(counted=Tally.counted - len(removed)))
+        assert len(remove_signatures(session, campaign.id, removed, "fake", now)) == len(removed)
+        watch(session, campaign.id, removed, now)
     assert set(withdraw_many(database, leaving)) == {Done.DONE}
     return signed
+
+
+def watch(session: Session, campaign_id: int, removed: Sequence[UUID], now: datetime) -> None:
+    """What is kept of moderators' acts, and of where forms came from."""
+    lead: dict[str, Any] = {"by_name": "Lea Lead"}
+    for signature_id in removed:
+        act = {
+            "campaign_id": campaign_id,
+            "signature_id": signature_id,
+            "number": 1,
+            "action": "removed",
+            "at": now,
+        }
+        session.add(Moderation(**act, **lead))
+    job: dict[str, Any] = {"kind": "remove", "conditions": {"name": "ana"}, "upto": 9, "expected": 1}
+    session.add(Job(campaign_id=campaign_id, state="done", by_id=uuid4(), created_at=now, **job, **lead))
+    session.add(
+        RuleList(scope=campaign_id, number=1, text="hold address ana@example.org", saved_at=now, saved_by="")
+    )
+    session.add(DomainCount(campaign_id=campaign_id, domain="ana.example", day=now.date()))
+    session.add(SourceCount(campaign_id=campaign_id, key=bytes(16), label="ana"))
+    session.add(HourlyFlow(campaign_id=campaign_id, hour=now))
+    alert: dict[str, Any] = {"kind": "domain", "label": "ana.example", "drafts": 30}
+    session.add(Alert(id=uuid4(), campaign_id=campaign_id, day=now.date(), key=bytes(16), at=now, **alert))
 
 
 def withdraw_many(database: Database, drafts: Sequence[NewDraft]) -> list[Done]:
@@ -113,13 +145,19 @@ def withdraw_many(database: Database, drafts: Sequence[NewDraft]) -> list[Done]:
         return store_actions(session, [Withdraw(Named(d.campaign_id, d.id), now) for d in drafts])
 
 
+def _campaign_of(table: Table) -> ColumnElement[int]:
+    """The column that says whose a row is."""
+    column: ColumnElement[int] = table.c.scope if table.name == "rule_lists" else table.c.campaign_id
+    return column
+
+
 def left(database: Database, campaign: CampaignSnapshot) -> dict[str, int]:
     """How many rows of people are left of a campaign, by table; none of an empty one."""
     tables = [cast("Table", table.__table__) for table in PERSONAL]
     with database.reading() as session:
         counts = {
             table.name: session.scalar(
-                select(func.count()).select_from(table).where(table.c.campaign_id == campaign.id)
+                select(func.count()).select_from(table).where(_campaign_of(table) == campaign.id)
             )
             or 0
             for table in tables
@@ -139,7 +177,8 @@ def totals(database: Database, campaign: CampaignSnapshot) -> Totals:
         for dimension, value, share in session.execute(
             rows.where(TallyPart.campaign_id == campaign.id, TallyPart.counted != 0)
         ):
-            parts[dimension][value] = share
+            if dimension in parts:
+                parts[dimension][value] = share
     return counted, parts["country"], parts["visibility"]
 
 

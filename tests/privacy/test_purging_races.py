@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from petitions import batches
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.db import Database
-from petitions.privacy import purging
 from petitions.privacy.purging import Report, purge, purge_due
 from petitions.settings import Settings
 from petitions.signatures.confirming import Outcome
@@ -84,8 +84,8 @@ def another(settings: Settings) -> Iterator[Callable[[], Database]]:
 @pytest.fixture(autouse=True)
 def _many_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that others come in between."""
-    monkeypatch.setattr(purging, "_FIRST", 20)
-    monkeypatch.setattr(purging, "_LARGEST", 40)
+    monkeypatch.setattr(batches, "_FIRST", 20)
+    monkeypatch.setattr(batches, "_LARGEST", 40)
 
 
 class Presser:

@@ -216,7 +216,7 @@ def test_a_change_of_a_removed_signature_is_stored_and_counts_nowhere(
     assert act(database, change(draft, country="FR", visibility="initials", name="Ana")) == [Done.DONE]
     assert shares(database, campaign) == ({"ES": 1}, {"public": 1})
     after = row(database, draft)
-    assert (after["country"], after["name"], after["removed_reason"]) == ("FR", "Ana", "not a person")
+    assert (after["country"], after["name"], after["removed_reason"]) == ("FR", "Ana", "fake")
     assert after["removed_at"] is not None
     with database.reading() as session:
         assert session.scalar(select(Tally.counted)) == 1

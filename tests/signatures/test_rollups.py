@@ -2,10 +2,10 @@
 
 import random
 import threading
-from collections.abc import Sequence
+from collections import Counter
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
@@ -15,19 +15,15 @@ from petitions.signatures import rollups
 from petitions.signatures.models import Signature, Tally
 from petitions.signatures.rollups import DIMENSIONS, add_to_parts, find_parts, roll_up, roll_up_step
 from tests.factories import make_campaign, sign_and_confirm
+from tests.signatures.truth import shares_of
 
 
 def counted(database: Database, campaign: CampaignSnapshot, dimension: str) -> list[tuple[str, int]]:
     """The shares, counted from the rows."""
-    column = getattr(Signature, dimension)
-    query = (
-        select(column, func.count())
-        .where(Signature.campaign_id == campaign.id, Signature.removed_at.is_(None))
-        .group_by(column)
-    )
+    query = select(Signature).where(Signature.campaign_id == campaign.id, Signature.removed_at.is_(None))
     with database.reading() as session:
-        rows: Sequence[tuple[str, int]] = [(value, number) for value, number in session.execute(query)]
-    return sorted(rows, key=lambda row: (-row[1], row[0]))
+        shares = Counter(shares_of(row)[dimension] for row in session.scalars(query))
+    return sorted(shares.items(), key=lambda row: (-row[1], row[0]))
 
 
 def parts(database: Database, campaign: CampaignSnapshot, dimension: str) -> list[tuple[str, int]]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, String, Uuid
+from sqlalchemy import Boolean, ForeignKey, Index, Integer, LargeBinary, String, Uuid, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petitions.db import Base, UtcDateTime
@@ -78,3 +78,4 @@ class Membership(Base):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
     role: Mapped[str] = mapped_column(String(12))
     since: Mapped[datetime] = mapped_column(UtcDateTime)
+    wants_alerts: Mapped[bool] = mapped_column(Boolean, server_default=true())  # mails when something trends

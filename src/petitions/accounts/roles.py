@@ -23,21 +23,23 @@ class Permission(StrEnum):
     MANAGE = "manage"  # close, reopen, archive, won or lost
     MEMBERS = "members"  # who has which role
     DOWNLOAD = "download"  # the list of signatures
+    MODERATE = "moderate"  # look at signatures one by one, hide, remove, release what is held
+    GUARD = "guard"  # rules against false signatures, the switches for a flood
     AUDIT = "audit"  # who did what
 
 
-_EVERYTHING_BUT_NAMES = frozenset(Permission) - {Permission.DOWNLOAD}
+_EVERYTHING_BUT_NAMES = frozenset(Permission) - {Permission.DOWNLOAD, Permission.MODERATE}
 
 MAY: dict[Role, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),
     Role.EDITOR: frozenset({Permission.VIEW, Permission.EDIT, Permission.PUBLISH}),
-    Role.MODERATOR: frozenset({Permission.VIEW}),
+    Role.MODERATOR: frozenset({Permission.VIEW, Permission.MODERATE, Permission.GUARD}),
     Role.DELIVERY: frozenset({Permission.VIEW, Permission.DOWNLOAD}),
     Role.VIEWER: frozenset({Permission.VIEW}),
 }
 
-#: Administrators look after every campaign, but hold no names: for a download they need a role, and that they
-#: gave it to themselves stands in the audit log of the campaign.
+#: Administrators look after every campaign, but hold no names: for a download, and to look at signatures, they
+#: need a role, and that they gave it to themselves stands in the audit log of the campaign.
 ADMIN = _EVERYTHING_BUT_NAMES
 
 

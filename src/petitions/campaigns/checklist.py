@@ -62,6 +62,7 @@ _SETTINGS: Mapping[str, tuple[str, Message, Message | None]] = {
         N_("The neutral subject or sender is missing in this language."),
     ),
     "reminder": ("mails", N_("Say whether people are reminded once."), None),
+    "comments": ("form", N_("Say whether comments are read before they are shown."), None),
     "after_signing": (
         "thanks",
         N_("The words of thanks or for passing it on are not right."),

@@ -86,6 +86,7 @@ _SETTINGS: Mapping[str, Message] = {
     "updates": N_("Words beside the box for mails"),
     "mail": N_("Neutral subject and sender"),
     "reminder": N_("Reminder"),
+    "comments": N_("Reading comments first"),
     "after_signing": N_("After signing"),
 }
 #: Words of campaign files, as people say them.

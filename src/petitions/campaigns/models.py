@@ -28,6 +28,9 @@ class Campaign(Base):
     archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # off the first page and the console's list
     #: Drafts up to here were reminded, or never are; see signatures/reminding.py.
     reminded_through: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: Against a flood: "work" (browsers do some before the form is taken) or "paused"; see campaigns/defence.py.
+    defence: Mapped[str | None] = mapped_column(String(8))
+    defence_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Statement(Base):

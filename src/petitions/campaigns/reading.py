@@ -60,6 +60,7 @@ _KEYS = frozenset(
         "updates",
         "after_signing",
         "reminder",
+        "comments",
     ]
 )
 
@@ -111,6 +112,7 @@ def read_terms(data: Mapping[str, Any], languages: Sequence[str]) -> Terms:
         thanks=_thanks(after_signing, languages),
         share=_share(after_signing, languages),
         reminder=_reminder(data),
+        review_comments=_review_comments(data),
     )
 
 
@@ -219,6 +221,11 @@ def _thanks(table: Mapping[str, Any], languages: Sequence[str]) -> LocalText | N
 
 def _share(table: Mapping[str, Any], languages: Sequence[str]) -> LocalText | None:
     return read_local(table["share"], "after_signing.share", languages) or None if "share" in table else None
+
+
+def _review_comments(data: Mapping[str, Any]) -> bool:
+    table = read_table(data.get("comments", {}), "comments", {"review"})
+    return read_bool(table.get("review", False), "comments.review")
 
 
 def _reminder(data: Mapping[str, Any]) -> bool:

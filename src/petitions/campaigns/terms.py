@@ -90,6 +90,7 @@ class Terms:
     thanks: LocalText | None = None  # Markdown, for whoever has confirmed
     share: LocalText | None = None  # what the links to pass the page on say; else the title
     reminder: bool = True  # one more mail to whoever has not confirmed after a day
+    review_comments: bool = False  # they are shown and delivered only after a moderator has read them
 
     @property
     def open_to_individuals(self) -> bool:
@@ -137,6 +138,8 @@ def write_terms(terms: Terms) -> dict[str, Any]:
         data["after_signing"] = {key: dict(text) for key, text in after_signing.items() if text}
     if not terms.reminder:
         data["reminder"] = {"enabled": False}
+    if terms.review_comments:
+        data["comments"] = {"review": True}
     if terms.retention:
         until, months = terms.retention.until, terms.retention.months_after_closing
         data["retention"] = {"until": until.isoformat()} if until else {"months_after_closing": months}

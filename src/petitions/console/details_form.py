@@ -25,7 +25,7 @@ from petitions.console.details_forms import (
 )
 from petitions.i18n import N_
 
-_OWNS = frozenset({"affiliation", "questions", "visibility", "public_list", "updates"})
+_OWNS = frozenset({"affiliation", "questions", "visibility", "public_list", "updates", "comments"})
 _WHO_SEES = (
     ("public", N_("Everyone")),
     ("initials", N_("Only initials")),
@@ -81,6 +81,11 @@ def _groups(languages: Sequence[str], rows: Rows) -> list[Group]:
             for n in range(rows["questions"])
         ),
         Group(
+            N_("Comments"),
+            [Item("review_comments", N_("A moderator reads a comment before it is shown or handed over"), "box")],
+            hint=N_("Without it they are shown at once, and moderators can hide one afterwards."),
+        ),
+        Group(
             N_("Mails about the campaign"),
             in_languages("updates", N_("Words beside the box"), languages),
             hint=N_("By ticking it somebody agrees to mails about the campaign. Leave it empty for our words."),
@@ -96,6 +101,7 @@ def _values(content: Content) -> Values:
         "default": visibility.get("default", choices[0]),
         "public_list": content.terms.get("public_list", "full"),
         "affiliation_required": affiliation.get("required", False),
+        "review_comments": table(content, "comments").get("review", False),
         **local_values("affiliation", affiliation.get("label")),
         **local_values("updates", table(content, "updates").get("label")),
     }
@@ -116,6 +122,8 @@ def _write(entered: Entered, content: Content) -> Content:
         written["affiliation"] = {"label": affiliation, "required": entered.is_ticked("affiliation_required")}
     if updates:
         written["updates"] = {"label": updates}
+    if entered.is_ticked("review_comments"):
+        written["comments"] = {"review": True}
     kept = {key: value for key, value in content.terms.items() if key not in _OWNS}
     return replace(content, terms=kept | without_empty(written))
 

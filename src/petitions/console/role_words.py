@@ -9,7 +9,7 @@ from petitions.i18n import N_, Message
 ROLE_MEANINGS: Mapping[Role, Message] = {
     Role.OWNER: N_("does everything, downloads the list and decides who else works on the campaign"),
     Role.EDITOR: N_("writes texts and settings, and publishes them"),
-    Role.MODERATOR: N_("sees the campaign; for now no more than a viewer"),
+    Role.MODERATOR: N_("looks through signatures and comments, hides, removes, releases what is held, sets rules"),
     Role.DELIVERY: N_("sees the campaign and downloads the list for the delivery"),
     Role.VIEWER: N_("sees the campaign and changes nothing"),
 }

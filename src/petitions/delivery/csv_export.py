@@ -13,7 +13,7 @@ from petitions.campaigns.queries import CampaignSnapshot
 from petitions.campaigns.terms import text_in
 from petitions.db import Database
 from petitions.i18n import LANGUAGES, SOURCE_LANGUAGE, translator
-from petitions.signatures.models import Signature
+from petitions.signatures.models import COMMENT_APPROVED, COMMENT_HIDDEN, Signature
 from petitions.signatures.names import initials
 
 #: Rows of one read: more do not fit the processor's cache, and cost a fifth more each.
@@ -63,7 +63,8 @@ def plan_layout(session: Session, campaign: CampaignSnapshot) -> Layout:
     named = Signature.visibility != "initials"
     counted = session.execute(
         select(
-            *(func.count(getattr(Signature, field)).filter(named) for field in ("affiliation", "city", "comment")),
+            *(func.count(_columns[field]).filter(named) for field in ("affiliation", "city")),
+            func.count(_columns.comment).filter(named, _delivers_comment(campaign)),
             *(func.count(_answer(question.key)).filter(named) for question in questions),
         ).where(*_listed(campaign.id))
     ).one()
@@ -84,12 +85,21 @@ def _answer(key: str) -> ColumnElement[str]:
 
 
 def _listed(campaign_id: int) -> tuple[ColumnElement[bool], ...]:
-    """Confirmed, not removed, and not by somebody who wishes to be counted without a name."""
+    """Confirmed, not removed, and not by somebody who wishes to be counted without a name, or whose name a
+    moderator hid."""
     return (
-        Signature.campaign_id == campaign_id,
-        Signature.removed_at.is_(None),
-        Signature.visibility != "anonymous",
+        _columns.campaign_id == campaign_id,
+        _columns.removed_at.is_(None),
+        _columns.visibility != "anonymous",
+        _columns.name_hidden.is_(False),
     )
+
+
+def _delivers_comment(campaign: CampaignSnapshot) -> ColumnElement[bool]:
+    """Whether the comment of a row goes along."""
+    if campaign.terms.review_comments:
+        return _columns.comment_state == COMMENT_APPROVED
+    return _columns.comment_state != COMMENT_HIDDEN
 
 
 def write_csv(
@@ -120,7 +130,7 @@ def _pages(database: Database, campaign: CampaignSnapshot, layout: Layout) -> It
     """Lines in the order of their serials. Each page is a transaction of its own, so that a long export holds
     no snapshot; whatever is confirmed meanwhile has a higher serial and comes last."""
     shape = _Shape(layout, campaign.default_language)
-    query = _page_query(campaign.id, layout, is_sqlite=database.is_sqlite)
+    query = _page_query(campaign, layout, is_sqlite=database.is_sqlite)
     after = 0
     while True:
         with database.reading() as session:
@@ -133,7 +143,7 @@ def _pages(database: Database, campaign: CampaignSnapshot, layout: Layout) -> It
         yield shape.lines(rows)
 
 
-def _page_query(campaign_id: int, layout: Layout, *, is_sqlite: bool) -> Select[Any]:
+def _page_query(campaign: CampaignSnapshot, layout: Layout, *, is_sqlite: bool) -> Select[Any]:
     """Visibility and then the cells of a page, the number first; of those who show initials alone the store
     gives nothing else."""
     named = _columns.visibility != "initials"
@@ -146,17 +156,13 @@ def _page_query(campaign_id: int, layout: Layout, *, is_sqlite: bool) -> Select[
         "date": day,
         "language": _columns.language,
     }
-    for field in ("affiliation", "city", "comment"):
+    for field in ("affiliation", "city"):
         columns[field] = case((named, _columns[field]))
+    columns["comment"] = case((named & _delivers_comment(campaign), _columns.comment))
     answers = [case((named, _columns.answers[key].as_string())) for key in layout.answers]
     return (
         select(_columns.visibility, *(columns[field] for field in layout.fields), *answers)
-        .where(
-            _columns.campaign_id == campaign_id,
-            _columns.removed_at.is_(None),
-            _columns.visibility != "anonymous",
-            _columns.serial > bindparam("after"),
-        )
+        .where(*_listed(campaign.id), _columns.serial > bindparam("after"))
         .order_by(_columns.serial)
         .limit(_PAGE)
     )

@@ -16,20 +16,28 @@ from sqlalchemy import delete, literal, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from petitions import log
+from petitions.abuse.models import DomainCount, RuleList
 from petitions.backups import forget_backups
+from petitions.batches import Batches
 from petitions.campaigns.models import Campaign
 from petitions.campaigns.queries import find_due_for_purge
 from petitions.db import Database
 from petitions.delivery.exports import delete_exports, has_exports
 from petitions.mail.models import Outbox
-from petitions.signatures.models import Draft, Refusal, Signature, SignatureWord, Tally, Withdrawal
+from petitions.moderation.models import Job, Moderation
+from petitions.signatures.models import (
+    Draft,
+    Refusal,
+    Signature,
+    SignatureWord,
+    Tally,
+    TallyPart,
+    UnlistedWord,
+    Withdrawal,
+)
 from petitions.signatures.rollups import roll_up_step
+from petitions.watching.models import Alert, HourlyFlow, SourceCount
 
-#: Seconds for which a batch may hold the write lock; batches grow and shrink towards it.
-_AIM = 0.03
-_SMALLEST, _FIRST, _LARGEST = 20, 200, 2_000
-#: The rest after a batch, as a multiple of its time: others write meanwhile.
-_REST = 1.0
 #: How often the store's log is tried to be emptied while others read it, and the seconds between.
 _SCRUBS, _SCRUB_PAUSE = 40, 0.25
 
@@ -99,7 +107,7 @@ def _go_on(
     progress: Progress,
 ) -> Report:
     """What comes after the beginning. That it is done is noted last: whoever is killed before does it again."""
-    batches = _Batches(database, stop)
+    batches = Batches(database, stop)
     for rows in _erase(batches, campaign_id):
         report.erased += rows
         report.longest_hold = batches.longest_hold
@@ -150,43 +158,17 @@ def _begin(session: Session, campaign_id: int, now: datetime, *, only_if_due: bo
     return campaign.slug
 
 
-class _Batches:
-    """Transactions of a bounded time, until there is nothing left to do."""
-
-    def __init__(self, database: Database, stop: Callable[[], bool]) -> None:
-        self.database, self._stop = database, stop
-        self.longest_hold = 0.0
-        self.stopped = False
-
-    def run(self, erase: Callable[[Session, int], int | None]) -> Iterator[int]:
-        """Call `erase(session, most)` again and again, each time in a transaction of its own, until it returns
-        None; yields what it returns."""
-        size = _FIRST
-        while not self.stopped:
-            if self._stop():
-                self.stopped = True
-                return
-            with self.database.writing() as session:
-                began = time.perf_counter()
-                rows = erase(session, size)
-            held = time.perf_counter() - began
-            if rows is None:
-                return
-            self.longest_hold = max(self.longest_hold, held)
-            size = max(_SMALLEST, min(_LARGEST, int(size * min(2.0, _AIM / max(held, 0.001)))))
-            yield rows
-            self.database.checkpoint()
-            time.sleep(held * _REST)
-
-
-def _erase(batches: _Batches, campaign_id: int) -> Iterator[int]:
+def _erase(batches: Batches, campaign_id: int) -> Iterator[int]:
     """Erase everything personal of a campaign; yields the signatures of each batch."""
 
     def roll_up(session: Session, _most: int) -> int | None:
         return 0 if roll_up_step(session, campaign_id) else None
 
     def words(session: Session, most: int) -> int | None:
-        return _erase_words(session, campaign_id, most)
+        return _erase_words(session, SignatureWord, campaign_id, most)
+
+    def unlisted(session: Session, most: int) -> int | None:
+        return _erase_words(session, UnlistedWord, campaign_id, most)
 
     def signatures(session: Session, most: int) -> int | None:
         return _erase_signatures(session, campaign_id, most)
@@ -195,19 +177,26 @@ def _erase(batches: _Batches, campaign_id: int) -> Iterator[int]:
     yield from batches.run(words)  # first the search and the list, which the public sees
     yield from batches.run(signatures)
     yield from batches.run(words)  # of names that were changed meanwhile
+    yield from batches.run(unlisted)
     for table, key in _OTHERS:
         yield from batches.run(_eraser(table, key, campaign_id))
+    with batches.database.writing() as session:  # a few rows
+        session.execute(delete(RuleList).where(RuleList.scope == campaign_id))
+        by_hour = (TallyPart.campaign_id == campaign_id, TallyPart.dimension == "hour")
+        session.execute(delete(TallyPart).where(*by_hour))
     yield from batches.run(_mail_eraser(batches.database, campaign_id))
 
 
-def _erase_words(session: Session, campaign_id: int, most: int) -> int | None:
-    key = tuple_(SignatureWord.word, SignatureWord.serial)
-    these = select(SignatureWord.word, SignatureWord.serial).where(SignatureWord.campaign_id == campaign_id)
+def _erase_words(
+    session: Session, table: type[SignatureWord | UnlistedWord], campaign_id: int, most: int
+) -> int | None:
+    key = tuple_(table.word, table.serial)
+    these = select(table.word, table.serial).where(table.campaign_id == campaign_id)
     last = session.execute(these.order_by(*key).limit(most)).all()
     if not last:
         return None
     upto = tuple_(literal(last[-1].word), literal(last[-1].serial))
-    session.execute(delete(SignatureWord).where(SignatureWord.campaign_id == campaign_id, key <= upto))
+    session.execute(delete(table).where(table.campaign_id == campaign_id, key <= upto))
     return 0
 
 
@@ -231,6 +220,12 @@ _OTHERS: Sequence[tuple[Any, Any]] = (
     (Draft, Draft.id),
     (Refusal, Refusal.email_key),
     (Withdrawal, Withdrawal.id),
+    (Moderation, Moderation.signature_id),
+    (Job, Job.id),
+    (DomainCount, DomainCount.domain),
+    (Alert, Alert.id),
+    (SourceCount, SourceCount.key),
+    (HourlyFlow, HourlyFlow.hour),
 )
 
 
@@ -272,5 +267,7 @@ def _is_left(session: Session, campaign_id: int) -> bool:
         return True
     if has_exports(session, campaign_id):
         return True
-    tables = (Signature, SignatureWord, Draft, Refusal, Withdrawal, Outbox)
+    if session.get(RuleList, campaign_id) is not None:
+        return True
+    tables: tuple[Any, ...] = (Signature, SignatureWord, UnlistedWord, Outbox, *(table for table, _key in _OTHERS))
     return any(session.scalar(select(literal(1)).where(t.campaign_id == campaign_id).limit(1)) for t in tables)

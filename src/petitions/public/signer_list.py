@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
+from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.errors import PageNotFound
 from petitions.public.campaigns import Visit, view_campaign, visit
@@ -56,12 +57,13 @@ async def show_signers(request: Request) -> Response:
     return await cache.respond(key, lambda: _render(here, question))
 
 
-def _ask(session: Session, campaign_id: int, question: _Question) -> _Answer:
+def _ask(session: Session, campaign: CampaignSnapshot, question: _Question) -> _Answer:
+    campaign_id, reviewed = campaign.id, campaign.terms.review_comments
     if question.text:
         after = (question.word, question.serial) if question.word and question.serial is not None else None
-        page = listing.search(session, campaign_id, question.text, after)
+        page = listing.search(session, campaign_id, question.text, after, reviewed=reviewed)
     else:
-        page = listing.list_page(session, campaign_id, question.serial)
+        page = listing.list_page(session, campaign_id, question.serial, reviewed=reviewed)
     return _Answer(
         page,
         counting.find_count(session, campaign_id),
@@ -71,7 +73,7 @@ def _ask(session: Session, campaign_id: int, question: _Question) -> _Answer:
 
 
 async def _render(here: Visit, question: _Question) -> CachedPage:
-    found = await here.site.database.read(_ask, here.campaign.id, question)
+    found = await here.site.database.read(_ask, here.campaign, question)
     statement = here.campaign.statements[here.statement_language]
     many = [(code, count) for code, count in found.countries if count >= _FEW][:_MOST_COUNTRIES]
     first = here.url("/signatures")

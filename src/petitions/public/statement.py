@@ -35,7 +35,9 @@ def find_standing(session: Session, campaign: CampaignSnapshot) -> Standing:
     shown = campaign.terms.public_list != "none"
     return Standing(
         counting.find_count(session, campaign.id),
-        listing.list_latest(session, campaign.id, _LATEST) if shown else (),
+        listing.list_latest(session, campaign.id, _LATEST, reviewed=campaign.terms.review_comments)
+        if shown
+        else (),
     )
 
 

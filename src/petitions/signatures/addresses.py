@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import hmac
 from dataclasses import dataclass
+from functools import lru_cache
 
 import idna
 from email_validator import EmailNotValidError, validate_email
@@ -69,10 +70,7 @@ def check_address(text: str) -> str:
 
 def canonical_address(address: str) -> str:
     """The spelling that stands for every spelling of the same mailbox."""
-    local, _, domain = address.lower().rpartition("@")
-    if not domain.isascii():
-        with contextlib.suppress(idna.IDNAError):
-            domain = idna.encode(domain, uts46=True).decode("ascii")
+    local, domain = address.lower().rpartition("@")[0], domain_of(address)
     provider = _PROVIDERS.get(domain)
     if provider is not None:
         domain = provider.domain
@@ -80,6 +78,19 @@ def canonical_address(address: str) -> str:
         if provider.ignores_dots:
             local = local.replace(".", "") or local
     return f"{local}@{domain}"
+
+
+@lru_cache(maxsize=4096)
+def _ascii_domain(domain: str) -> str:
+    with contextlib.suppress(idna.IDNAError):
+        return idna.encode(domain, uts46=True).decode("ascii")
+    return domain
+
+
+def domain_of(address: str) -> str:
+    """The domain of an address as name servers know it: in small letters, and ASCII where that is possible."""
+    domain = address.rpartition("@")[2].lower()
+    return domain if domain.isascii() else _ascii_domain(domain)
 
 
 def make_email_key(address: str, secret: str) -> bytes:

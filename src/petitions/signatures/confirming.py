@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from petitions.campaigns.lifecycle import may_confirm
 from petitions.campaigns.models import Campaign
-from petitions.signatures.models import Draft, Signature, SignatureWord, Tally
-from petitions.signatures.names import folded_words
+from petitions.signatures.addresses import domain_of
+from petitions.signatures.models import Draft, Signature, Tally
+from petitions.signatures.words import WordChanges, places_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,6 @@ _SIGNED_KEYS = select(_signatures.c.email_key).where(
     _signatures.c.email_key.in_(bindparam("keys", expanding=True)),
 )
 _INSERT_SIGNATURES = insert(_signatures)
-_INSERT_WORDS = insert(cast("Table", SignatureWord.__table__))
 
 
 def store_confirmations(session: Session, confirmations: Sequence[Confirmation]) -> list[Outcome]:
@@ -119,7 +119,9 @@ def _confirm(session: Session, campaign_id: int, confirmations: Sequence[Confirm
             last_serial += 1
             row = dict(zip(_COPIED, draft, strict=False))
             row |= {"serial": last_serial, "drafted_at": draft.created_at, "confirmed_at": arrived_at}
-            rows.append(row | {"updates_at": draft.created_at if row["updates"] else None})
+            row["updates_at"] = draft.created_at if row["updates"] else None
+            row["domain"] = domain_of(row["email"])
+            rows.append(row)
     _count(session, campaign_id, counted, last_serial, rows)
     if drafts:
         connection.execute(_DELETE_DRAFTS, {"campaign": campaign_id, "keys": sorted(signed_keys)})
@@ -141,14 +143,10 @@ def _count(
     if not rows:
         return
     session.connection().execute(_INSERT_SIGNATURES, rows)
-    words = [
-        {"campaign_id": campaign_id, "word": word, "serial": row["serial"]}
-        for row in rows
-        if row["visibility"] == "public" and row["name"]
-        for word in folded_words(row["name"])
-    ]
-    if words:
-        session.connection().execute(_INSERT_WORDS, sorted(words, key=lambda word: str(word["word"])))
+    words = WordChanges(campaign_id)
+    for row in rows:
+        words.add(row["serial"], places_of(row["visibility"], row["name"]))
+    words.write(session, anew=True)
     session.execute(
         update(Tally)
         .where(Tally.campaign_id == campaign_id)

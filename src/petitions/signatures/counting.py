@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from petitions.campaigns.models import Campaign
 from petitions.signatures.models import Signature, Tally, TallyPart
+from petitions.signatures.rollups import DIMENSIONS
 
 
 @dataclass(frozen=True)
@@ -65,14 +66,15 @@ def _repair(session: Session, campaign_id: int, now: datetime) -> Recount:
     ).one()
     counted += purged
     result = Recount(slug, tallied, counted)
-    values: dict[str, Any] = {"recounted_at": now}
+    values: dict[str, Any] = {"recounted_at": now, "drift": 0}
     if result.drift:
         last = select(Tally.last_serial).where(Tally.campaign_id == campaign_id)
         values |= {"counted": counted, "last_serial": max(last_serial, session.scalar(last) or 0)}
         values |= {"changed_at": now}
         if not purging:  # the rows to roll up again are there
             values |= {"rolled_up_serial": 0}
-            session.execute(delete(TallyPart).where(TallyPart.campaign_id == campaign_id))
+            shares = (TallyPart.campaign_id == campaign_id, TallyPart.dimension.in_(DIMENSIONS))
+            session.execute(delete(TallyPart).where(*shares))
     session.execute(update(Tally).where(Tally.campaign_id == campaign_id).values(values))
     return result
 

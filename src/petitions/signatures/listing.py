@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, select, tuple_
 from sqlalchemy.orm import Session
 
-from petitions.signatures.models import SHOWN, Signature, SignatureWord
+from petitions.signatures.models import COMMENT_APPROVED, COMMENT_UNREAD, SHOWN, Signature, SignatureWord
 from petitions.signatures.names import folded_words, initials
 
 PAGE_SIZE = 50
@@ -22,6 +22,8 @@ _SHOWN_COLUMNS = (
     Signature.city,
     Signature.affiliation,
     Signature.comment,
+    Signature.name_hidden,
+    Signature.comment_state,
 )
 
 
@@ -42,28 +44,37 @@ class SignerPage:
     next_key: str | None  # None: this is the last page
 
 
-def show(signer: Any) -> ShownSigner | None:
-    """How the public site shows a draft, a signature or a row of the columns below; None for those who stay
-    unnamed there."""
+def show(signer: Any, *, reviewed: bool = False) -> ShownSigner | None:
+    """How the public site shows a draft, a signature or a row of the columns above; None for those who stay
+    unnamed there. `reviewed`: the campaign shows only comments that a moderator has approved."""
+    if getattr(signer, "name_hidden", False):
+        return None
     if signer.visibility == "public" and signer.name:
-        return ShownSigner(signer.name, signer.country, signer.city, signer.affiliation, signer.comment)
+        state = getattr(signer, "comment_state", COMMENT_UNREAD)
+        shows_comment = state == COMMENT_APPROVED or (state == COMMENT_UNREAD and not reviewed)
+        comment = signer.comment if shows_comment else None
+        return ShownSigner(signer.name, signer.country, signer.city, signer.affiliation, comment)
     if signer.visibility == "initials" and signer.name:
         return ShownSigner(initials(signer.name) or "·", signer.country, None, None, None)
     return None
 
 
-def list_latest(session: Session, campaign_id: int, limit: int) -> tuple[ShownSigner, ...]:
+def list_latest(
+    session: Session, campaign_id: int, limit: int, *, reviewed: bool = False
+) -> tuple[ShownSigner, ...]:
     """The latest of those who are shown."""
-    return list_page(session, campaign_id, before=None, limit=limit).signers
+    return list_page(session, campaign_id, before=None, limit=limit, reviewed=reviewed).signers
 
 
-def list_page(session: Session, campaign_id: int, before: int | None, limit: int = PAGE_SIZE) -> SignerPage:
+def list_page(
+    session: Session, campaign_id: int, before: int | None, limit: int = PAGE_SIZE, *, reviewed: bool = False
+) -> SignerPage:
     """A page of the list, the latest first; `before` is the key that the page above named."""
     query = select(Signature.serial, *_SHOWN_COLUMNS).where(Signature.campaign_id == campaign_id, SHOWN)
     if before is not None:
         query = query.where(Signature.serial < before)
     rows = session.execute(query.order_by(Signature.serial.desc()).limit(limit + 1)).all()
-    signers = [show(row) for row in rows[:limit]]
+    signers = [show(row, reviewed=reviewed) for row in rows[:limit]]
     return SignerPage(
         tuple(signer for signer in signers if signer is not None),
         str(rows[limit - 1].serial) if len(rows) > limit else None,
@@ -71,7 +82,13 @@ def list_page(session: Session, campaign_id: int, before: int | None, limit: int
 
 
 def search(
-    session: Session, campaign_id: int, text: str, after: tuple[str, int] | None, limit: int = PAGE_SIZE
+    session: Session,
+    campaign_id: int,
+    text: str,
+    after: tuple[str, int] | None,
+    limit: int = PAGE_SIZE,
+    *,
+    reviewed: bool = False,
 ) -> SignerPage:
     """Full names in which, for every word of `text`, some word begins with it, in the order of the word that
     was found. `after` is the key that the page above named. Looks at a bounded number of rows: a page of a
@@ -90,7 +107,7 @@ def search(
             if min(begins, default=None) != hit.word:
                 continue  # the same name stands here once for each word that begins so
             if all(any(word.startswith(other) for word in words) for other in wanted[1:]):
-                signer = show(hit)
+                signer = show(hit, reviewed=reviewed)
                 signers += [signer] if signer else []
             if len(signers) == limit:
                 return SignerPage(tuple(signers), f"{hit.serial}.{hit.word}")

@@ -4,27 +4,27 @@ One query for each of them cost more than all the rest of a change.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
+from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Row, Table, bindparam, delete, select, update
+from sqlalchemy import Row, Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
-from petitions.db import insert_ignoring
-from petitions.signatures.models import Signature, SignatureWord
-from petitions.signatures.names import folded_words
-from petitions.signatures.rollups import add_to_parts
+from petitions.signatures.models import COMMENT_APPROVED, COMMENT_UNREAD, Signature
+from petitions.signatures.rollups import add_to_parts, parts_of
+from petitions.signatures.words import WordChanges, places_of
 from petitions.tokens import Named
 
 #: What a signer can change.
 _CHANGED = (
     *("name", "country", "city", "affiliation", "comment", "answers", "visibility"),
-    *("updates", "updates_key", "updates_at"),
+    *("updates", "updates_key", "updates_at", "comment_state"),
 )
 
 # Built once, over the tables and not their classes: see drafting.py.
-_signatures, _words = cast("Table", Signature.__table__), cast("Table", SignatureWord.__table__)
+_signatures = cast("Table", Signature.__table__)
 _LOCKED = (
     select(_signatures)
     .where(
@@ -37,11 +37,6 @@ _UPDATE = (
     update(_signatures)
     .where(_signatures.c.campaign_id == bindparam("this_campaign"), _signatures.c.id == bindparam("this_id"))
     .values({name: bindparam(name) for name in _CHANGED})
-)
-_DROP_WORD = delete(_words).where(
-    _words.c.campaign_id == bindparam("campaign_id"),
-    _words.c.word == bindparam("word"),
-    _words.c.serial == bindparam("serial"),
 )
 
 
@@ -56,8 +51,7 @@ class Locked:
         rows = session.connection().execute(_LOCKED, {"campaign": campaign_id, "ids": list(ids)})
         self._signatures = {row.id: row for row in rows}
         self._updates: list[dict[str, Any]] = []
-        self._words_gone: list[dict[str, Any]] = []
-        self._words_new: list[dict[str, Any]] = []
+        self._words = WordChanges(campaign_id)
         self._moved: Counter[tuple[str, str]] = Counter()
 
     def find(self, link: Named) -> Row[Any] | None:
@@ -69,39 +63,20 @@ class Locked:
         """Write new values, and keep the search and the roll-ups what the row says."""
         before = {name: getattr(signature, name) for name in _CHANGED}
         after = before | values
+        if before["comment_state"] == COMMENT_APPROVED and after["comment"] != before["comment"]:
+            after["comment_state"] = COMMENT_UNREAD  # what was hidden stays so, whatever it says now
         self._updates.append({**after, "this_campaign": self.campaign_id, "this_id": signature.id})
-        words_before = _shown_words(signature.visibility, signature.name)
-        words_after = _shown_words(after["visibility"], after["name"])
-        self._words_gone += self._places(signature, words_before - words_after)
-        self._words_new += self._places(signature, words_after - words_before)
+        places_before = places_of(signature.visibility, signature.name)
+        places_after = places_of(after["visibility"], after["name"])
+        self._words.drop(signature.serial, places_before - places_after)
+        self._words.add(signature.serial, places_after - places_before)
         if signature.removed_at is None and signature.serial <= self.rolled_up:
-            for dimension in ("country", "visibility"):
-                self._moved[dimension, before[dimension]] -= 1
-                self._moved[dimension, after[dimension]] += 1
+            self._moved.subtract(parts_of(signature))
+            self._moved.update(parts_of(SimpleNamespace(**{**signature._mapping, **after})))  # noqa: SLF001 - public
 
     def write(self) -> None:
         """Store what was changed."""
-        connection = self._session.connection()
-        for statement, rows in (
-            (_UPDATE, self._updates),
-            (_DROP_WORD, self._words_gone),
-            (insert_ignoring(self._session, SignatureWord), self._words_new),
-        ):
-            if rows:
-                connection.execute(statement, rows)
+        if self._updates:
+            self._session.connection().execute(_UPDATE, self._updates)
+        self._words.write(self._session)
         add_to_parts(self._session, self.campaign_id, {part: by for part, by in self._moved.items() if by})
-
-    def _places(self, signature: Row[Any], words: Collection[str]) -> list[dict[str, Any]]:
-        return [
-            {"campaign_id": self.campaign_id, "word": word, "serial": signature.serial} for word in sorted(words)
-        ]
-
-
-def _shown_words(visibility: str, name: str | None) -> set[str]:
-    return set(folded_words(name)) if visibility == "public" and name else set()
-
-
-def drop_words(session: Session, campaign_id: int, serial: int, words: Collection[str]) -> None:
-    """Take a name out of the search."""
-    these = (_words.c.campaign_id == campaign_id, _words.c.word.in_(sorted(words)), _words.c.serial == serial)
-    session.connection().execute(delete(_words).where(*these))

@@ -28,11 +28,20 @@ from petitions.db import Base, UtcDateTime
 
 #: Compared byte by byte on both stores, so that a prefix is a range of the index.
 _WORD = String(40).with_variant(String(40, collation="C"), "postgresql")
+_DOMAIN = String(253).with_variant(String(253, collation="C"), "postgresql")
 
 
 #: The rows of the public list, in the very words of its index: SQLite uses a partial index only for a query
 #: that repeats its condition without parameters.
 SHOWN = text("removed_at IS NULL AND visibility IN ('public', 'initials')")
+#: In the same way: those that moderators removed, those of which they hid something, and comments that nobody of
+#: them has read yet.
+REMOVED = text("removed_at IS NOT NULL")
+HIDDEN = text("name_hidden OR comment_state = 2")
+UNREAD = text("comment IS NOT NULL AND comment_state = 0 AND visibility = 'public' AND removed_at IS NULL")
+
+#: What a moderator said of a comment.
+COMMENT_UNREAD, COMMENT_APPROVED, COMMENT_HIDDEN = 0, 1, 2
 
 
 class _Signed:
@@ -68,12 +77,23 @@ class Draft(_Signed, Base):
             sqlite_where=text("held_reason IS NOT NULL"),
             postgresql_where=text("held_reason IS NOT NULL"),
         ),
+        Index(
+            "ix_drafts_held_for",
+            "campaign_id",
+            "held_reason",
+            "held_for",
+            "id",
+            sqlite_where=text("held_reason IS NOT NULL"),
+            postgresql_where=text("held_reason IS NOT NULL"),
+        ),
     )
 
     email: Mapped[str] = mapped_column(String(254))
     content_key: Mapped[bytes] = mapped_column(LargeBinary(16))  # digest of everything that was typed
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)  # when it arrived
     held_reason: Mapped[str | None] = mapped_column(String(20))
+    #: What it shares with the others that are held for the same: a domain, a rule, the hash of a network.
+    held_for: Mapped[str | None] = mapped_column(String(253))
     network: Mapped[bytes | None] = mapped_column(LargeBinary(16))  # see abuse/networks.py
 
 
@@ -91,6 +111,12 @@ class Signature(_Signed, Base):
             sqlite_where=SHOWN,
             postgresql_where=SHOWN,
         ),
+        # For the searches of moderators.
+        Index("ix_signatures_domain", "campaign_id", "domain", "serial"),
+        Index("ix_signatures_country", "campaign_id", "country", "serial"),
+        Index("ix_signatures_removed", "campaign_id", "serial", sqlite_where=REMOVED, postgresql_where=REMOVED),
+        Index("ix_signatures_hidden", "campaign_id", "serial", sqlite_where=HIDDEN, postgresql_where=HIDDEN),
+        Index("ix_signatures_unread", "campaign_id", "serial", sqlite_where=UNREAD, postgresql_where=UNREAD),
     )
 
     # None where the contact is not kept in the clear; only letters and the signer's own page read it.
@@ -101,13 +127,29 @@ class Signature(_Signed, Base):
     updates_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when the consent to updates was given
     link_epoch: Mapped[int] = mapped_column(Integer, server_default=text("0"))  # of the links that work
     removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    removed_reason: Mapped[str | None] = mapped_column(String(40))
+    removed_reason: Mapped[str | None] = mapped_column(String(40))  # one of moderation/removing.py
+    removed_job: Mapped[int | None] = mapped_column(Integer)  # where it was removed with others
+    name_hidden: Mapped[bool] = mapped_column(Boolean, server_default=false())  # and what stands beside it
+    comment_state: Mapped[int] = mapped_column(Integer, server_default=text("0"))  # COMMENT_UNREAD, …
+    moderated: Mapped[int] = mapped_column(Integer, server_default=text("0"))  # rises with each act of a moderator
+    domain: Mapped[str | None] = mapped_column(_DOMAIN)  # of the address, in ASCII
 
 
 class SignatureWord(Base):
     """A folded word of a public name, for the search of the public list."""
 
     __tablename__ = "signature_words"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    word: Mapped[str] = mapped_column(_WORD, primary_key=True)
+    serial: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+
+
+class UnlistedWord(Base):
+    """A folded word of a name that the site does not show, for the search of moderators alone."""
+
+    __tablename__ = "unlisted_words"
     __table_args__ = {"sqlite_with_rowid": False}
 
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
@@ -166,14 +208,20 @@ class Tally(Base):
     #: Rows that are erased and still counted, and whether that began; see privacy/purging.py.
     purged: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     purging: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    drift: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))  # that the last recount found
+    #: Drafts that wait for their button, and those held, rounded, as the hour told; see watching/waiting.py.
+    waiting: Mapped[int | None] = mapped_column(BigInteger)
+    held: Mapped[int | None] = mapped_column(BigInteger)
+    looked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class TallyPart(Base):
-    """A share of the count by country or by visibility, rolled up by the worker."""
+    """A share of the count, rolled up by the worker; see signatures/rollups.py for the dimensions. And how many
+    are removed, by reason."""
 
     __tablename__ = "tally_parts"
 
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
-    dimension: Mapped[str] = mapped_column(String(10), primary_key=True)  # "country" or "visibility"
-    value: Mapped[str] = mapped_column(String(10), primary_key=True)
+    dimension: Mapped[str] = mapped_column(String(10), primary_key=True)
+    value: Mapped[str] = mapped_column(String(40), primary_key=True)
     counted: Mapped[int] = mapped_column(BigInteger)

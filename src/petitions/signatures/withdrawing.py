@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from petitions.db import Database, insert_for, insert_ignoring
 from petitions.mail import outbox
-from petitions.signatures.locked import Locked, drop_words
+from petitions.signatures.locked import Locked
 from petitions.signatures.models import Draft, Refusal, Signature, Tally, Withdrawal
-from petitions.signatures.names import folded_words
 from petitions.signatures.own import Done, was_withdrawn
-from petitions.signatures.rollups import add_to_parts
+from petitions.signatures.rollups import REMOVED_PART, add_to_parts, parts_of
+from petitions.signatures.words import drop_words
 from petitions.tokens import Named
 
 #: For so long pressing the button again says that it was done.
@@ -67,7 +67,7 @@ def _erase(session: Session, signature: Row[Any], rolled_up: int, now: datetime)
     campaign_id, email_key = signature.campaign_id, signature.email_key
     session.execute(delete(Draft).where(Draft.campaign_id == campaign_id, Draft.email_key == email_key))
     outbox.forget_pending(session, campaign_id, email_key)
-    drop_words(session, campaign_id, signature.serial, folded_words(signature.name or ""))
+    drop_words(session, campaign_id, signature.serial, signature.name)
     session.execute(
         delete(_signatures).where(_signatures.c.campaign_id == campaign_id, _signatures.c.id == signature.id)
     )
@@ -78,6 +78,7 @@ def _erase(session: Session, signature: Row[Any], rolled_up: int, now: datetime)
         refusal = insert_for(session, Refusal)
         keys = ["email_key", "campaign_id"]
         session.execute(refusal.on_conflict_do_update(index_elements=keys, set_={"draft_id": None}), row)
+        add_to_parts(session, campaign_id, {(REMOVED_PART, signature.removed_reason or ""): -1})
         return
     session.execute(
         update(Tally)
@@ -85,5 +86,4 @@ def _erase(session: Session, signature: Row[Any], rolled_up: int, now: datetime)
         .values(counted=Tally.counted - 1, withdrawn=Tally.withdrawn + 1)
     )
     if signature.serial <= rolled_up:
-        shares = {("country", signature.country): -1, ("visibility", signature.visibility): -1}
-        add_to_parts(session, campaign_id, shares)
+        add_to_parts(session, campaign_id, dict.fromkeys(parts_of(signature), -1))

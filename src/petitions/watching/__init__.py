@@ -1,0 +1,1 @@
+"""How a campaign runs: figures, forecasts and alarms, none of them tied to a person."""
