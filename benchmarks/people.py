@@ -47,6 +47,19 @@ _SYLLABLES = tuple(a + b for a in "bdfgklmnprstvz" for b in ("a", "e", "i", "o",
 _SAYS, _BELONGS = 7, 9
 
 
+#: Seven of ten have a mailbox with one of these, the others with one of so many small ones. As in lua/sign.lua.
+_PROVIDERS = ("gmail.com", "outlook.com", "gmx.de", "yahoo.fr", "proton.me", "libero.it", "mail.ru")
+_SMALL_DOMAINS = 20_000
+
+
+def make_address(prefix: str, number: int) -> str:
+    """The mail address of a number, each its own."""
+    kind = number % 10
+    if kind < len(_PROVIDERS):
+        return f"{prefix}{number}@{_PROVIDERS[kind]}"
+    return f"{prefix}{number}@d{number * 7919 % _SMALL_DOMAINS}.example"
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """What somebody types into the form, without the mail address."""

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import insert
 
-from benchmarks.people import Person, make_person
+from benchmarks.people import Person, make_address, make_person
 from benchmarks.stores import Store
 from petitions import schema
 from petitions.campaigns.files import read_campaign
@@ -79,7 +79,7 @@ def fresh_prefix() -> str:
 def _drafts(store: Store, campaign: CampaignSnapshot, count: int) -> Iterator[dict[str, Any]]:
     random, prefix = Random(1871), fresh_prefix()
     for number in range(count):
-        email = f"{prefix}{number}@example.org"
+        email = make_address(prefix, number)
         draft_id: UUID = new_id()
         yield signed_columns(store, campaign, make_person(random), email) | {
             "id": draft_id,

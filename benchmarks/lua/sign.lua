@@ -8,11 +8,14 @@ function init(args)
    local head = file:read("*a")
    file:close()
    local forms = {}
+   -- As make_address in people.py has it.
+   local providers = {"gmail.com", "outlook.com", "gmx.de", "yahoo.fr", "proton.me", "libero.it", "mail.ru"}
    for line in io.lines(args[2]) do forms[#forms + 1] = line end
    local prefix, n = args[3], 0
    request = function()
       n = n + 1
-      local body = forms[n % #forms + 1] .. "&email=" .. prefix .. n .. "%40example.org"
+      local domain = providers[n % 10 + 1] or ("d" .. n * 7919 % 20000 .. ".example")
+      local body = forms[n % #forms + 1] .. "&email=" .. prefix .. n .. "%40" .. domain
       return head .. "Content-Length: " .. #body .. "\r\n\r\n" .. body
    end
    if args[4] then
