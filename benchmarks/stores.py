@@ -45,6 +45,7 @@ class Store:
             "DATA_DIR": str(self.data_dir),
             "DATABASE_URL": self.url,
             "SIGN_RATE": "off",
+            "DOMAIN_CREDIT": "off",
             "CONFIRM_RATE": "off",
             "LOG_LEVEL": "warning",
             "SECRET_KEY": "a key of the benchmarks, " * 2,

@@ -117,6 +117,7 @@ def settings(store_url: str, tmp_path: Path) -> Settings:
         secret_keys=("secret" * 8,),
         email_key="e-mail key" * 4,
         sign_rate=None,
+        domain_credit=None,
     )
 
 

@@ -90,7 +90,7 @@ def sign(database: Database, settings: Settings, campaign: CampaignSnapshot, **c
     """A draft of Ana's in the store."""
     draft = make_draft(campaign, settings, **changes)
     with database.writing() as session:
-        store_drafts(session, [draft], settings.sign_rate)
+        store_drafts(session, [draft], settings.sign_rate, settings.domain_credit)
     return draft
 
 

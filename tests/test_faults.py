@@ -60,6 +60,7 @@ class Server:
             "PETITIONS_EMAIL_KEY": settings.email_key,
             "PETITIONS_METRICS_TOKEN": METRICS_TOKEN,
             "PETITIONS_SIGN_RATE": "off",
+            "PETITIONS_DOMAIN_CREDIT": "off",
         }
         self._log_file = folder / "server.log"
         self.process: subprocess.Popen[bytes] | None = None
@@ -361,6 +362,7 @@ async def test_a_postgresql_that_goes_away_and_comes_back(
         secret_keys=("secret" * 8,),
         email_key="e-mail key" * 4,
         sign_rate=None,
+        domain_credit=None,
     )
     database = Database(settings.database_url)
     schema.upgrade(database)

@@ -151,6 +151,13 @@ def upgrade() -> None:
     op.add_column(
         "network_counts", sa.Column("confirmed", sa.Integer(), server_default=sa.text("0"), nullable=False)
     )
+    op.create_index(
+        "ix_outbox_failed",
+        "outbox",
+        ["campaign_id", "failed_at"],
+        sqlite_where=sa.text("failed_at IS NOT NULL"),
+        postgresql_where=sa.text("failed_at IS NOT NULL"),
+    )
     op.add_column("signatures", sa.Column("removed_job", sa.Integer(), nullable=True))
     op.add_column("signatures", sa.Column("name_hidden", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column(
@@ -235,6 +242,7 @@ def downgrade() -> None:
     op.execute("DELETE FROM outbox WHERE kind = 'alert'")
     for index in ("unread", "removed", "hidden", "domain", "country"):
         op.drop_index(f"ix_signatures_{index}", table_name="signatures")
+    op.drop_index("ix_outbox_failed", table_name="outbox")
     op.drop_index("ix_drafts_held_for", table_name="drafts")
     op.execute("DELETE FROM tally_parts WHERE dimension NOT IN ('country', 'visibility')")
     with op.batch_alter_table("tally_parts") as parts:

@@ -13,6 +13,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import BaseRoute, Mount, Route
 
 from petitions import log, schema
+from petitions.abuse.rule_lists import RuleBook
 from petitions.api.routes import ROUTES as API_ROUTES
 from petitions.campaigns.queries import get_snapshot
 from petitions.clock import utc_now
@@ -27,6 +28,7 @@ from petitions.signatures.intake import Intake
 from petitions.signatures.own import store_actions
 from petitions.signatures.relinking import store_wishes
 from petitions.tokens import Tokens
+from petitions.watching.flows import Flows
 from petitions.web.caching import TimedCache
 from petitions.web.errors import HANDLERS
 from petitions.web.fresh import FreshAnswers
@@ -63,7 +65,7 @@ def create_app(
         signing=Intake(
             "signing",
             database,
-            partial(store_drafts, sign_rate=settings.sign_rate),
+            partial(store_drafts, sign_rate=settings.sign_rate, domain_credit=settings.domain_credit),
             settings.intake_queue,
             die,
         ),
@@ -71,6 +73,8 @@ def create_app(
         relinking=Intake("relinking", database, store_wishes, settings.intake_queue, die),
         owning=Intake("owning", database, store_actions, settings.intake_queue, die),
         campaigns=TimedCache(lambda slug: database.read(get_snapshot, slug)),
+        flows=Flows(database, settings.email_key),
+        rules=TimedCache(RuleBook(database).load),
         mailbox_url=mailbox_url,
     )
 
@@ -80,6 +84,7 @@ def create_app(
         schema.check_email_key(database, settings.email_key)
         for intake in site.intakes:
             intake.start()
+        site.flows.start()
         _settle_memory()
         log.info("serving", store="sqlite" if settings.is_sqlite else "postgresql")
         try:
@@ -87,6 +92,7 @@ def create_app(
         finally:
             for intake in site.intakes:
                 await intake.stop()
+            await site.flows.stop()
             database.close()
             log.info("stopped")
 

@@ -17,8 +17,8 @@ _REST = 1.0
 class Batches:
     """Transactions of a bounded time, until there is nothing left to do."""
 
-    def __init__(self, database: Database, stop: Callable[[], bool]) -> None:
-        self.database, self._stop = database, stop
+    def __init__(self, database: Database, stop: Callable[[], bool], *, rest: float = _REST) -> None:
+        self.database, self._stop, self._rest = database, stop, rest
         self.longest_hold = 0.0
         self.stopped = False
 
@@ -40,4 +40,4 @@ class Batches:
             size = max(_SMALLEST, min(_LARGEST, int(size * min(2.0, _AIM / max(held, 0.001)))))
             yield rows
             self.database.checkpoint()
-            time.sleep(held * _REST)
+            time.sleep(held * self._rest)

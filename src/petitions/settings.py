@@ -61,6 +61,7 @@ class Settings:
     mailbox_dir: Path | None = None  # catch mail in this folder rather than send it
     trusted_proxies: tuple[Network, ...] = ()
     sign_rate: Rate | None = Rate(60, timedelta(hours=1))
+    domain_credit: int | None = 10
     confirm_rate: Rate | None = Rate(20_000, timedelta(hours=1))
     metrics_token: str | None = field(default=None, repr=False)
     intake_queue: int = 2_000
@@ -77,6 +78,7 @@ VARIABLES = (
     "CONFIRM_RATE",
     "DATA_DIR",
     "DATABASE_URL",
+    "DOMAIN_CREDIT",
     "EMAIL_KEY",
     "INTAKE_QUEUE",
     "LOG_LEVEL",
@@ -103,6 +105,15 @@ def parse_rate(text: str) -> Rate | None:
     if not match:
         raise ValueError("expected a rate like 60/hour, or off")
     return Rate(int(match[1]), _PERIODS[match[2]])
+
+
+def parse_credit(text: str) -> int | None:
+    """A number from 1 to 10000, or `off` for None. Raises ValueError."""
+    if text == "off":
+        return None
+    if not re.fullmatch(r"[1-9]\d{0,4}", text) or int(text) > 10_000:
+        raise ValueError("expected a number from 1 to 10000, or off")
+    return int(text)
 
 
 def parse_base_url(text: str) -> str:
@@ -229,6 +240,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         "mailbox_dir": Path(mailbox).absolute() if mailbox else None,
         "trusted_proxies": reader.read("TRUSTED_PROXIES", parse_networks, ()),
         "sign_rate": reader.read("SIGN_RATE", parse_rate, Rate(60, timedelta(hours=1))),
+        "domain_credit": reader.read("DOMAIN_CREDIT", parse_credit, 10),
         "confirm_rate": reader.read("CONFIRM_RATE", parse_rate, Rate(20_000, timedelta(hours=1))),
         "metrics_token": reader.read("METRICS_TOKEN", _parse_metrics_token, None),
         "intake_queue": reader.read("INTAKE_QUEUE", _parse_count, 2_000),

@@ -8,6 +8,7 @@ from functools import partial
 
 from petitions import log
 from petitions.abuse.forgetting import forget_networks
+from petitions.abuse.proof import forget_spent
 from petitions.accounts.forgetting import forget_logins
 from petitions.accounts.letters import AccountLetters
 from petitions.audit.sealing import seal
@@ -21,14 +22,22 @@ from petitions.mail.pace import Pace
 from petitions.mail.sending import Sender
 from petitions.mail.transport import FolderTransport, SmtpTransport, Transport
 from petitions.mail.waiting import wait_for_event
+from petitions.moderation.running import run_jobs
 from petitions.privacy.purging import purge_due
 from petitions.settings import Settings
+from petitions.signatures.crediting import release_earned
 from petitions.signatures.expiring import drop_expired_drafts, forget_draft_networks
 from petitions.signatures.letters import SignerLetters
 from petitions.signatures.reminding import remind
 from petitions.signatures.rollups import roll_up
 from petitions.signatures.withdrawing import forget_withdrawals
 from petitions.tokens import Tokens
+from petitions.watching.alerts import forget_alerts
+from petitions.watching.flows import show_sources
+from petitions.watching.letters import AlertLetters
+from petitions.watching.mails import watch_mails
+from petitions.watching.trends import watch_trends
+from petitions.watching.waiting import check_counts, count_waiting
 
 
 @dataclass(frozen=True)
@@ -53,8 +62,14 @@ CHORES = (
     Chore("scrub", timedelta(hours=1), lambda database, _now: database.scrub()),
     Chore("compact", timedelta(days=1), lambda database, _now: database.scrub(compact=True)),
     Chore("forget_withdrawals", timedelta(hours=1), forget_withdrawals),
+    Chore("forget_spent", timedelta(minutes=10), forget_spent),
     Chore("forget_networks", timedelta(hours=1), forget_networks),
     Chore("forget_logins", timedelta(hours=1), forget_logins),
+    Chore("watch_mails", timedelta(seconds=10), watch_mails),
+    Chore("show_sources", timedelta(minutes=1), show_sources),
+    Chore("count_waiting", timedelta(minutes=1), count_waiting),
+    Chore("check_counts", timedelta(hours=1), check_counts),
+    Chore("forget_alerts", timedelta(days=1), forget_alerts),
 )
 
 
@@ -63,10 +78,15 @@ async def work(settings: Settings, database: Database, stop: asyncio.Event) -> N
     tokens = Tokens(settings.secret_keys)
     letters = SignerLetters(settings.base_url, tokens)
     accounts = AccountLetters(settings.base_url, tokens, campaign_titles)
-    builders = {**letters.builders(), **accounts.builders()}
+    builders = {**letters.builders(), **accounts.builders(), **AlertLetters(settings.base_url).builders()}
+    trends = Chore("watch_trends", timedelta(minutes=1), partial(watch_trends, email_key=settings.email_key))
+    earned = Chore(
+        "release_earned", timedelta(seconds=20), partial(release_earned, domain_credit=settings.domain_credit)
+    )
     # Every hour rather than every day, so that nobody's data outlive the day that the privacy page names.
     purge = Chore("purge", timedelta(hours=1), partial(purge_due, stop=stop.is_set))
-    await run_worker(settings, database, builders, (*CHORES, purge), stop)
+    jobs = Chore("run_jobs", timedelta(seconds=2), partial(run_jobs, stop=stop.is_set))
+    await run_worker(settings, database, builders, (*CHORES, purge, jobs, earned, trends), stop)
 
 
 async def run_worker(

@@ -34,6 +34,35 @@ for (const place of document.querySelectorAll("[data-preview-of]")) {
   later();
 }
 
+// What goes on by itself is looked at again every few seconds, until it has ended.
+for (const place of document.querySelectorAll("[data-renewed]")) {
+  const timer = setInterval(async () => {
+    if (document.hidden) return;
+    try {
+      const answer = await fetch(place.dataset.renewed, {
+        headers: { "X-Refresh": "1" },
+        redirect: "error",
+      });
+      if (!answer.ok) {
+        clearInterval(timer); // logged out, or it is gone
+        return;
+      }
+      const fragment = await answer.text();
+      if (!fragment.includes("data-goes-on")) {
+        clearInterval(timer);
+        place.setAttribute("role", "status"); // the end is said aloud, the steps before are not
+        for (const part of document.querySelectorAll("[data-until-ended]")) {
+          if (part.contains(document.activeElement)) place.focus();
+          part.remove();
+        }
+      }
+      place.innerHTML = fragment;
+    } catch {
+      // Offline, or logged out: the link stays.
+    }
+  }, 3000);
+}
+
 // Leaving with words that were not saved: the browser asks.
 for (const form of document.querySelectorAll("form[data-unsaved]")) {
   let unsaved = document.querySelector(".conflict, #errors") !== null;

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from petitions.abuse.forgetting import forget_networks
 from petitions.abuse.models import NetworkCount
-from petitions.abuse.rates import _window_start, count_drafts
+from petitions.abuse.rates import Seen, _window_start, add_counts, find_counts
 from petitions.db import Database
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -20,9 +20,12 @@ A, B = b"a" * 16, b"b" * 16
 
 
 def count(database: Database, at: datetime, period: timedelta = HOUR, **arrivals: int) -> dict[str, float]:
+    """What was known of each network before these arrivals, which are added."""
     with database.writing() as session:
         keyed = Counter({name.encode() * 16: number for name, number in arrivals.items()})
-        return {key[:1].decode(): number for key, number in count_drafts(session, keyed, period, at).items()}
+        found = find_counts(session, keyed, period, at)
+        add_counts(session, keyed, {}, period, at)
+        return {key[:1].decode(): found.get(key, Seen()).drafts for key in keyed}
 
 
 def test_arrivals_are_counted_after_they_were_judged(database: Database) -> None:
@@ -83,3 +86,12 @@ def test_counts_go_with_their_keys(database: Database) -> None:
     with database.reading() as session:
         assert session.scalar(select(func.min(NetworkCount.window_start))) == NOON - 47 * HOUR
         assert session.scalar(select(func.count()).select_from(NetworkCount)) == 2
+
+
+def test_what_was_held_of_a_network_is_known_as_long_as_its_counts(database: Database) -> None:
+    for hours, held in ((0, 2), (1, 0), (5, 3)):
+        with database.writing() as session:
+            add_counts(session, {A: 4, B: 1}, {A: held}, HOUR, NOON + hours * HOUR)
+    with database.reading() as session:
+        found = find_counts(session, [A, B], HOUR, NOON + 10 * HOUR)
+    assert found == {A: Seen(drafts=0, held=5, confirmed=0)}

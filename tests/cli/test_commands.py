@@ -201,7 +201,7 @@ def test_held_list(
     assert result.exit_code == 0
     assert [row[0] for row in rows] == sorted(ids)
     first = next(row for row in rows if row[0] == ids[0])
-    assert first[1:3] + first[4:] == ["honeypot", "-", "ES", "example.org", "Ana Sánchez"]
+    assert first[1:3] + first[4:] == ["honeypot", "-", "ES", "example.org", "Ana Sánchez", "-"]
     assert {row[1] for row in rows if row[0] != ids[0]} == {"rate"}
     assert {len(row[2]) for row in rows if row[0] != ids[0]} == {8}
     assert "ana@" not in result.stdout
@@ -215,7 +215,7 @@ def test_held_list_goes_through_all_pages(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ids = sorted(hold_some(database, settings, campaign))
-    monkeypatch.setattr(holding.list_held, "__defaults__", (None, 1))
+    monkeypatch.setattr(holding, "STEP", 1)
     result = petitions("held", "list", campaign.slug)
     assert [line.split("\t")[0] for line in result.stdout.splitlines()] == ids
 
@@ -283,11 +283,11 @@ def test_held_wants_drafts_or_all(
     for arguments in ([], [ids[0], "--all"]):
         result = petitions("held", act, campaign.slug, *arguments)
         assert (result.exit_code, result.stderr) == (2, "Name the drafts, or give --all.\n")
-    for choice in (("--network", "1f6e9a02"), ("--reason", "rate"), ("--reason", "")):
+    for choice in (("--network", "1f6e9a02"), ("--reason", "rate"), ("--for", "x"), ("--reason", "")):
         result = petitions("held", act, campaign.slug, ids[0], *choice)
         assert (result.exit_code, result.stderr) == (
             2,
-            "--network and --reason choose among --all; drafts that are named are meant.\n",
+            "--network, --reason and --for choose among --all; drafts that are named are meant.\n",
         )
     assert petitions("held", act, campaign.slug, "not-an-id").exit_code == 2
     assert waiting(database) == set(ids)

@@ -11,10 +11,14 @@ from starlette.routing import Route
 
 from petitions.accounts.models import User
 from petitions.accounts.roles import ADMIN, MAY, Permission, Role
+from petitions.campaigns.queries import get_snapshot
 from petitions.console.routes import ROUTES
 from petitions.db import Database
+from petitions.moderation.conditions import Conditions
+from petitions.settings import Settings
 from tests.console.support import SAME_ORIGIN, Browser, browser_of, give_role, make_user
-from tests.factories import make_campaign
+from tests.factories import make_campaign, sign_and_confirm
+from tests.moderation.many import begin
 
 DOCS = Path(__file__).parents[2] / "docs" / "leads.md"
 
@@ -54,6 +58,10 @@ NEEDS: Mapping[str, str] = {
     "POST /console/campaigns/new": "account",
     "POST /console/preview": "account",
     "GET /console/c/{slug}": "view",
+    "GET /console/c/{slug}/figures": "view",
+    "GET /console/c/{slug}/figures/part": "view",
+    "GET /console/c/{slug}/alerts": "moderate",
+    "POST /console/c/{slug}/alerts": "moderate",
     "GET /console/c/{slug}/members": "members",
     "POST /console/c/{slug}/members": "members",
     "POST /console/c/{slug}/members/mine": "members",
@@ -63,6 +71,24 @@ NEEDS: Mapping[str, str] = {
     "GET /console/c/{slug}/share": "view",
     "GET /console/c/{slug}/poster": "view",
     "GET /console/c/{slug}/qr.{kind}": "view",
+    "GET /console/c/{slug}/signatures": "moderate",
+    "GET /console/c/{slug}/signatures/search": "moderate",
+    "POST /console/c/{slug}/signatures/search": "moderate",
+    "GET /console/c/{slug}/signatures/act": "moderate",
+    "POST /console/c/{slug}/signatures/act": "moderate",
+    "GET /console/c/{slug}/signatures/{signature_id:uuid}": "moderate",
+    "POST /console/c/{slug}/signatures/{signature_id:uuid}": "moderate",
+    "GET /console/c/{slug}/comments": "moderate",
+    "POST /console/c/{slug}/comments": "moderate",
+    "GET /console/c/{slug}/bulk": "moderate",
+    "POST /console/c/{slug}/bulk": "moderate",
+    "GET /console/c/{slug}/bulk/preview": "moderate",
+    "POST /console/c/{slug}/bulk/preview": "moderate",
+    "GET /console/c/{slug}/jobs": "moderate",
+    "GET /console/c/{slug}/jobs/{job_id:int}": "moderate",
+    "GET /console/c/{slug}/jobs/{job_id:int}/part": "moderate",
+    "POST /console/c/{slug}/jobs/{job_id:int}/cancel": "moderate",
+    "POST /console/c/{slug}/jobs/{job_id:int}/undo": "moderate",
     "GET /console/c/{slug}/download": "download",
     "POST /console/c/{slug}/download/signatures.csv": "download",
     "GET /console/c/{slug}/publish": "publish",
@@ -73,6 +99,8 @@ NEEDS: Mapping[str, str] = {
     "POST /console/c/{slug}/state": "manage",
     "GET /console/c/{slug}/audit": "audit",
     "POST /console/c/{slug}/audit/log.csv": "audit",
+    "GET /console/c/{slug}/defence": "guard",
+    "POST /console/c/{slug}/defence": "guard",
     "GET /console/c/{slug}/details": "edit",
     "GET /console/c/{slug}/details/{section}": "edit",
     "POST /console/c/{slug}/details/{section}": "edit",
@@ -183,9 +211,11 @@ def became(method: str, answer: httpx.Response) -> str:
 
 @pytest.mark.anyio
 async def test_everybody_gets_what_their_role_allows_and_nothing_else(
-    app: Starlette, database: Database, people: dict[str, User | None]
+    app: Starlette, database: Database, settings: Settings, people: dict[str, User | None]
 ) -> None:
     member = people["viewer"]
+    with database.reading() as session:
+        campaign = get_snapshot(session, "free-boris")
     assert member is not None
     places = {
         "slug": "free-boris",
@@ -194,6 +224,8 @@ async def test_everybody_gets_what_their_role_allows_and_nothing_else(
         "kind": "svg",
         "number:int": "1",
         "user_id:uuid": str(member.id),
+        "signature_id:uuid": str(sign_and_confirm(database, settings, campaign).id),
+        "job_id:int": str(begin(database, campaign, Conditions(country="ES"))),
         "token": "nonsense",
     }
     wrong = []

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from petitions import mailboxes
 from petitions.signatures import addresses
 from petitions.signatures.addresses import (
     InvalidAddress,
@@ -15,7 +16,7 @@ from petitions.signatures.addresses import (
 )
 
 KEY = "k" * 32
-KNOWN = sorted(addresses._COMMON | addresses._NOT_TYPOS | set(addresses._PROVIDERS))
+KNOWN = sorted(addresses._COMMON | addresses._NOT_TYPOS | set(mailboxes._PROVIDERS))
 
 
 @given(st.text(max_size=80) | st.tuples(st.text(max_size=30), st.text(max_size=30)).map("@".join))

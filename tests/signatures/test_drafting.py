@@ -12,6 +12,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from petitions.abuse.models import NetworkCount, NetworkKey
+from petitions.abuse.rules import Verdict
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.db import Database
@@ -390,6 +391,9 @@ NOT_CONTENT: dict[str, Any] = {
     "arrived_at": NOON,
     "network": "192.0.2.9",
     "trapped": True,
+    "proven": False,
+    "proof": b"p" * 16,
+    "ruled": Verdict(holds=True, key="word-0123456789ab"),
 }
 
 

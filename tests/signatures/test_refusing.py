@@ -266,7 +266,7 @@ def test_a_held_draft_of_a_refused_address_gets_no_letter_when_it_is_released(
     with database.writing() as session:
         session.merge(straggler)
     with database.writing() as session:
-        assert release(session, campaign.slug, [held.id], NOON).released == 1
+        assert release(session, campaign.id, [held.id], NOON).released == 1
     assert confirm_letters(database, settings) == []
 
 

@@ -46,13 +46,13 @@ def assert_true(database: Database, *campaigns: CampaignSnapshot) -> None:
         assert {(word.serial, word.word) for word in words} == {
             (row.serial, word)
             for row in rows
-            if row.visibility == "public"
+            if row.visibility == "public" and not row.name_hidden
             for word in folded_words(row.name or "")
         }
         assert {(word.serial, word.word) for word in others} == {
             (row.serial, word)
             for row in rows
-            if row.visibility != "public"
+            if row.visibility != "public" or row.name_hidden
             for word in folded_words(row.name or "")
         }
         for row in rows:

@@ -1,48 +1,76 @@
 """How many drafts a network sends, counted in windows of time in the store, so that all processes agree."""
 
 import secrets
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
-from sqlalchemy import delete, select
+from sqlalchemy import Table, bindparam, delete, or_, select
 from sqlalchemy.orm import Session
 
 from petitions.abuse.models import NetworkCount
 from petitions.abuse.networks import KEY_LIFETIME
 from petitions.db import insert_for
 
+# Built once, over the table and not its class: see signatures/drafting.py.
+_counts = cast("Table", NetworkCount.__table__).c
+_COUNTS = select(_counts.network, _counts.window_start, _counts.drafts, _counts.held, _counts.confirmed).where(
+    _counts.network.in_(bindparam("networks", expanding=True)),
+    or_(_counts.window_start.in_(bindparam("windows", expanding=True)), _counts.held > 0),
+)
 
-def count_drafts(
-    session: Session, arrivals: Counter[bytes], period: timedelta, now: datetime
-) -> Mapping[bytes, float]:
-    """Add these arrivals, and return for each network about how many drafts came from it in the last period
-    *before* them: the present window, and the one before weighed by how much of it the period still covers.
-    """
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What came from a network."""
+
+    drafts: float = 0  # in the last period, about
+    held: int = 0  # of all that we know of it: because their domains had no credit; see abuse/credit.py
+    confirmed: int = 0  # since the first of these
+
+
+_NOTHING = Seen()
+
+
+def find_counts(
+    session: Session, networks: Iterable[bytes], period: timedelta, now: datetime
+) -> dict[bytes, Seen]:
+    """For each network about how many drafts came from it in the last period: the present window, and the one
+    before weighed by how much of it the period still covers."""
     window = _window_start(period, now)
-    previous = window - period
-    networks = sorted(arrivals)  # one order for every writer, so that none waits for another in a ring
-    known: dict[tuple[bytes, datetime], int] = {
-        (network, start): drafts
-        for network, start, drafts in session.execute(
-            select(NetworkCount.network, NetworkCount.window_start, NetworkCount.drafts).where(
-                NetworkCount.network.in_(networks), NetworkCount.window_start.in_((previous, window))
-            )
+    weights = {window: 1.0, window - period: 1 - (now - window) / period}
+    found: dict[bytes, Seen] = {}
+    rows = session.connection().execute(_COUNTS, {"networks": sorted(networks), "windows": list(weights)})
+    for network, start, drafts, held, confirmed in rows:
+        seen = found.get(network, _NOTHING)
+        found[network] = Seen(
+            seen.drafts + drafts * weights.get(start, 0.0), seen.held + held, max(seen.confirmed, confirmed)
         )
-    }
+    return found
+
+
+def add_counts(
+    session: Session, arrivals: Mapping[bytes, int], held: Mapping[bytes, int], period: timedelta, now: datetime
+) -> None:
+    """Add what came from each network just now, and how many of them were held for their domains."""
+    if not arrivals:
+        return
+    window = _window_start(period, now)
     statement = insert_for(session, NetworkCount)
-    session.execute(
+    session.connection().execute(
         statement.on_conflict_do_update(
             index_elements=["network", "window_start"],
-            set_={"drafts": NetworkCount.drafts + statement.excluded.drafts},
+            set_={
+                "drafts": NetworkCount.drafts + statement.excluded.drafts,
+                "held": NetworkCount.held + statement.excluded.held,
+            },
         ),
-        [{"network": n, "window_start": window, "drafts": arrivals[n]} for n in networks],
+        [  # one order for every writer, so that none waits for another in a ring
+            {"network": n, "window_start": window, "drafts": arrivals[n], "held": held.get(n, 0)}
+            for n in sorted(arrivals)
+        ],
     )
-    still_covered = 1 - (now - window) / period
-    return {
-        network: known.get((network, window), 0) + known.get((network, previous), 0) * still_covered
-        for network in networks
-    }
 
 
 def write_nothing(session: Session, now: datetime) -> None:

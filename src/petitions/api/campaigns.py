@@ -27,12 +27,17 @@ async def list_campaigns(request: Request) -> Response:
 
 async def show_campaign(request: Request) -> Response:
     """One campaign, with its texts."""
-    site = site_of(request)
-    slug = request.path_params["slug"]
-    if len(slug) > 80 or not slug.isascii() or not slug.isprintable():
-        raise CampaignNotFound(slug[:80])
+    site, slug = site_of(request), slug_of(request)
     campaign = await site.campaigns.get(slug)
     return await site.pages.respond(("api", slug), lambda: _render_one(site, campaign))
+
+
+def slug_of(request: Request) -> str:
+    """The campaign of the path. Raises CampaignNotFound for what cannot be one."""
+    slug: str = request.path_params["slug"]
+    if len(slug) > 80 or not slug.isascii() or not slug.isprintable():
+        raise CampaignNotFound(slug[:80])
+    return slug
 
 
 def _find_all(session: Session) -> tuple[list[CampaignSnapshot], dict[int, int]]:
@@ -43,7 +48,7 @@ def _find_all(session: Session) -> tuple[list[CampaignSnapshot], dict[int, int]]
 async def _render_all(site: Site) -> CachedPage:
     campaigns, counts = await site.database.read(_find_all)
     now = utc_now()
-    return _page(
+    return page_of(
         {"campaigns": [_summary(site, c, counts.get(c.id, 0), now) for c in campaigns if c.archived_at is None]}
     )
 
@@ -51,7 +56,7 @@ async def _render_all(site: Site) -> CachedPage:
 async def _render_one(site: Site, campaign: CampaignSnapshot) -> CachedPage:
     count = await site.database.read(find_count, campaign.id)
     terms = campaign.terms
-    return _page(
+    return page_of(
         _summary(site, campaign, count, utc_now())
         | {
             "addressees": [dict(name) for name in terms.addressees],
@@ -83,15 +88,17 @@ def _summary(site: Site, campaign: CampaignSnapshot, count: int, now: datetime) 
         "title": {language: s.title for language, s in campaign.statements.items()},
         "count": count,
         "goal": campaign.terms.next_goal(count),
-        "opens_at": _moment(campaign.opens_at),
-        "closes_at": _moment(campaign.closes_at),
+        "opens_at": moment(campaign.opens_at),
+        "closes_at": moment(campaign.closes_at),
         "signers": list(campaign.terms.signers),
     }
 
 
-def _moment(moment: datetime | None) -> str | None:
+def moment(moment: datetime | None) -> str | None:
+    """A time as JSON has it."""
     return moment.isoformat().replace("+00:00", "Z") if moment else None
 
 
-def _page(value: object) -> CachedPage:
+def page_of(value: object) -> CachedPage:
+    """A value as JSON that every site may read."""
     return make_page(json.dumps(value, ensure_ascii=False).encode(), "application/json", _OPEN_CORS)

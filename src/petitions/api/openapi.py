@@ -60,6 +60,28 @@ _CAMPAIGN = _SUMMARY | {
     "statements": {"type": "object", "additionalProperties": _STATEMENT},
 }
 
+_ROUNDED = {
+    "type": ["integer", "null"],
+    "minimum": 0,
+    "description": "Rounded down to tens, as of `looked_at`; null while nobody has looked.",
+}
+_RECKONING = {
+    "slug": _TEXT,
+    "confirmed": _COUNT
+    | {"description": "Ever: `counted` + `removed` + `withdrawn` + `removed_then_withdrawn`, while `drift` is 0."},
+    "counted": _COUNT,
+    "removed": _COUNT | {"description": "By the campaign, each with a reason."},
+    "removed_by_reason": {"type": "object", "additionalProperties": _COUNT},
+    "withdrawn": _COUNT | {"description": "By their signers."},
+    "removed_then_withdrawn": _COUNT | {"description": "Removed by the campaign, then erased by their signers."},
+    "names_erased": _COUNT | {"description": "Of those counted: everything personal is erased."},
+    "waiting": _ROUNDED,
+    "held": _ROUNDED,
+    "looked_at": _MOMENT,
+    "recounted_at": _MOMENT,
+    "drift": {"type": "integer", "description": "Found by the last recount; above 0: the page said too much."},
+}
+
 
 def _answer(description: str, media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {"description": description, "content": {media_type: {"schema": schema}}}
@@ -103,6 +125,17 @@ def describe(base_url: str) -> dict[str, Any]:
                     "parameters": [slug],
                     "responses": {
                         "200": _answer("The campaign.", "application/json", _object(_CAMPAIGN)),
+                        "404": _PROBLEM,
+                        "503": _PROBLEM,
+                    },
+                }
+            },
+            "/api/v1/campaigns/{slug}/count": {
+                "get": {
+                    "summary": "What became of everything that was ever confirmed.",
+                    "parameters": [slug],
+                    "responses": {
+                        "200": _answer("The numbers of one moment.", "application/json", _object(_RECKONING)),
                         "404": _PROBLEM,
                         "503": _PROBLEM,
                     },

@@ -2,10 +2,11 @@
 
 from starlette.routing import BaseRoute, Route
 
-from petitions.api import campaigns, openapi
+from petitions.api import campaigns, count, openapi
 
 ROUTES: list[BaseRoute] = [
     Route("/api/v1/campaigns", campaigns.list_campaigns),
     Route("/api/v1/campaigns/{slug}", campaigns.show_campaign),
+    Route("/api/v1/campaigns/{slug}/count", count.show_count),
     Route("/api/openapi.json", openapi.show_openapi),
 ]

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from petitions.campaigns.defence import Defence, defence_of
 from petitions.campaigns.lifecycle import Status, purge_due_at, status_at
 from petitions.campaigns.models import Background, Campaign, Revision, Statement
 from petitions.campaigns.reading import read_terms
@@ -39,6 +40,7 @@ class CampaignSnapshot:
     outcome: str | None = None  # "won" or "lost"
     archived_at: datetime | None = None  # no list names it
     notes: tuple[WordingNote, ...] = ()  # the newest first
+    defence: Defence | None = None  # what is switched on against a flood
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -163,6 +165,7 @@ def _snapshot(
         outcome=campaign.outcome,
         archived_at=campaign.archived_at,
         notes=notes,
+        defence=defence_of(campaign),
     )
 
 

@@ -14,6 +14,7 @@ from petitions.cli import (
     export,
     held,
     purging,
+    rules,
     serving,
     signature,
     user,
@@ -37,6 +38,7 @@ app.command()(purging.purge)
 app.add_typer(audit.app, name="audit")
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(held.app, name="held")
+app.add_typer(rules.app, name="rules")
 app.add_typer(signature.app, name="signature")
 app.add_typer(user.app, name="user")
 app.add_typer(database.app, name="db")

@@ -7,7 +7,9 @@ from typing import Any
 
 from petitions.accounts.roles import Role
 from petitions.console.details import PARTS
+from petitions.console.job_words import KIND_WORDS
 from petitions.i18n import N_, Message, Translator, language_name
+from petitions.moderation.removing import REASONS
 
 ACTIONS: Mapping[str, Message] = {
     "campaign.created": N_("started the campaign"),
@@ -19,9 +21,22 @@ ACTIONS: Mapping[str, Message] = {
     "campaign.archived": N_("archived the campaign"),
     "campaign.unarchived": N_("took the campaign out of the archive"),
     "campaign.outcome": N_("said what came of the campaign"),
+    "defence.set": N_("turned a switch against a flood"),
+    "signature.name_hidden": N_("hid names"),
+    "signature.name_shown": N_("showed names again"),
+    "signature.comment_approved": N_("approved comments"),
+    "signature.comment_hidden": N_("hid comments"),
+    "signature.removed": N_("removed signatures"),
+    "signature.restored": N_("brought signatures back"),
+    "bulk.started": N_("began something for many at once"),
+    "bulk.cancelled": N_("stopped something for many at once"),
+    "bulk.undone": N_("began to undo something for many at once"),
+    "bulk.ended": N_("something for many at once came to its end"),
     "member.invited": N_("invited somebody"),
     "member.role": N_("changed a role"),
     "member.removed": N_("took a role away"),
+    "alerts.mails_on": N_("asked for mails about alerts"),
+    "alerts.mails_off": N_("wanted no more mails about alerts"),
     "list.download_began": N_("began to download the list"),
     "list.downloaded": N_("downloaded the list"),
     "audit.downloaded": N_("downloaded this log"),
@@ -55,6 +70,11 @@ _ROLES: Mapping[str, Message] = {
     Role.MODERATOR: N_("Moderator"),
     Role.DELIVERY: N_("Delivery"),
     Role.VIEWER: N_("Viewer"),
+}
+_DEFENCES: Mapping[str | None, Message] = {
+    "work": N_("Browsers work before a form is taken"),
+    "paused": N_("Signing is paused"),
+    None: N_("Off"),
 }
 _OUTCOMES: Mapping[str | None, Message] = {
     "won": N_("Won"),
@@ -91,6 +111,13 @@ _SAID: Mapping[str, Callable[[Any, Translator], str]] = {
     ),
     "closes_at": lambda value, words: words.translate(_labelled(N_("Closes"), _moment(value, words))),
     "outcome": lambda value, words: words.translate(_OUTCOMES[value]),
+    "defence": lambda value, words: words.translate(_DEFENCES[value]),
+    "was": lambda value, words: words.translate(_labelled(N_("before"), _DEFENCES[value])),
+    "kind": lambda value, words: words.translate(KIND_WORDS[value]),
+    "job": lambda value, words: words.translate(N_("Job %(number)s", number=words.number(value))),
+    "undoes": lambda value, words: words.translate(_labelled(N_("Undoes job"), words.number(value))),
+    "reason": lambda value, words: words.translate(_labelled(N_("Reason"), REASONS[value])),
+    "signatures": lambda value, words: words.translate(_labelled(N_("Signatures"), words.number(len(value)))),
     "role": lambda value, words: words.translate(_labelled(N_("Role"), _ROLES[value])),
     "before": lambda value, words: words.translate(_labelled(N_("Role before"), _ROLES[value])),
     "again": lambda value, words: words.gettext("once more") if value else "",
@@ -117,7 +144,7 @@ def words_of(details: Any, words: Translator) -> Sequence[str]:
 
 
 def _say(key: str, value: Any, words: Translator) -> str:
-    if value == "" or (value is None and key != "outcome"):
+    if value == "" or (value is None and key not in ("outcome", "defence")):
         return ""
     if key in _SAID:
         # A value that no program of ours writes is shown as it is.

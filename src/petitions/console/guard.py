@@ -27,6 +27,7 @@ from petitions.console.returning import Kept, holds_words, keep
 from petitions.console.states import State, state_of
 from petitions.errors import CampaignNotFound, InvalidRequest, NotAllowed, PageNotFound
 from petitions.i18n import LANGUAGES, Translator, translator
+from petitions.signatures.models import UNREAD, Signature
 from petitions.web.bodies import read_form
 from petitions.web.errors import address_of
 from petitions.web.languages import resolve_for, translator_for
@@ -35,6 +36,8 @@ from petitions.web.site import Site, site_of
 
 #: More than the largest form: questions, addressees and links in many languages.
 MAX_FIELDS = 3_000
+#: The header of what a script asks for by itself, again and again.
+REFRESH = "x-refresh"
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ class Desk(Lead):
     title: str  # in the default language; the slug where nobody has written one yet
     role: Role | None  # None: an administrator
     permissions: Collection[Permission]
+    comments_wait: bool = False  # some that nobody has read yet
 
     @property
     def path(self) -> str:
@@ -89,6 +93,12 @@ class Desk(Lead):
     def section(self) -> str:
         """The part of the campaign's pages that this one belongs to: "texts", "details"; empty for the first."""
         return self.request.url.path.removeprefix(self.path).strip("/").partition("/")[0]
+
+    @property
+    def reviews_comments(self) -> bool:
+        """Whether a comment is shown only after somebody has approved it."""
+        comments = self.campaign.terms.get("comments") if self.campaign.terms else None
+        return isinstance(comments, dict) and comments.get("review") is True
 
     def may(self, permission: str) -> bool:
         return permission in self.permissions
@@ -138,13 +148,14 @@ def for_desk(permission: Permission, *, password: bool = False) -> Callable[[Des
             slug = request.path_params["slug"][:81]
             if not slug.isascii() or not slug.isprintable():
                 raise CampaignNotFound(slug)
-            campaign, role, title = await lead.site.database.read(_find_campaign, slug, lead.login)
+            campaign, role, title, comments_wait = await lead.site.database.read(_find_campaign, slug, lead.login)
             desk = Desk(
                 **vars(lead),
                 campaign=campaign,
                 title=title,
                 role=role,
                 permissions=permissions_of(role, is_admin=lead.login.is_admin),
+                comments_wait=comments_wait,
             )
             if permission not in desk.permissions:
                 raise NotAllowed
@@ -199,7 +210,8 @@ async def _find_lead(request: Request) -> Lead | Response:
         return answer(
             site, words, "console/login.html", "/console/login", 401, switch=False, **log_in_page(kept=kept)
         )
-    if login.is_due(now):
+    # A page that renews itself keeps nobody active.
+    if login.is_due(now) and request.headers.get(REFRESH) != "1":
         await site.database.write(mark_seen, login, now)
     asked = request.query_params.get("lang", "")
     language = asked if asked in LANGUAGES else login.language
@@ -271,14 +283,15 @@ def log_in_page(
     return {"kept": kept, "then": then, "form": form, "wait": None, "is_empty": False, **more}
 
 
-def _find_campaign(session: Session, slug: str, login: Login) -> tuple[Campaign, Role | None, str]:
-    """The campaign, their role in it and its title. Raises CampaignNotFound, the same for a campaign that is not
-    there and for one of others."""
+def _find_campaign(session: Session, slug: str, login: Login) -> tuple[Campaign, Role | None, str, bool]:
+    """The campaign, their role in it, its title, and whether comments wait. Raises CampaignNotFound, the same for
+    a campaign that is not there and for one of others."""
     mine = (Membership.campaign_id == Campaign.id) & (Membership.user_id == login.user_id)
-    query = select(Campaign, Membership.role).outerjoin(Membership, mine).where(Campaign.slug == slug)
-    row = session.execute(query).one_or_none()
+    unread = select(Signature.id).where(Signature.campaign_id == Campaign.id, UNREAD).exists()
+    query = select(Campaign, Membership.role, unread.label("unread")).outerjoin(Membership, mine)
+    row = session.execute(query.where(Campaign.slug == slug)).one_or_none()
     if row is None or (row.role is None and not login.is_admin):
         raise CampaignNotFound(slug)
     title = campaign_titles(session, [row.Campaign.id]).get(row.Campaign.id) or slug
     session.expunge(row.Campaign)
-    return row.Campaign, Role(row.role) if row.role is not None else None, title
+    return row.Campaign, Role(row.role) if row.role is not None else None, title, row.unread

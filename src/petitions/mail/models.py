@@ -10,6 +10,7 @@ from petitions.db import Base, UtcDateTime
 
 _PENDING = text("sent_at IS NULL AND failed_at IS NULL")
 _SENT = text("sent_at IS NOT NULL")
+_FAILED = text("failed_at IS NOT NULL")
 
 
 class Outbox(Base):
@@ -20,6 +21,7 @@ class Outbox(Base):
         Index("ix_outbox_due", "priority", "due_at", sqlite_where=_PENDING, postgresql_where=_PENDING),
         Index("ix_outbox_email_key_created_at", "email_key", "created_at"),
         Index("ix_outbox_sent", "campaign_id", "sent_at", sqlite_where=_SENT, postgresql_where=_SENT),
+        Index("ix_outbox_failed", "campaign_id", "failed_at", sqlite_where=_FAILED, postgresql_where=_FAILED),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)  # also makes the Message-ID

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Self, cast
 
-from sqlalchemy import ColumnElement, Table, TextClause
+from sqlalchemy import ColumnElement, Table, TextClause, text
 
 from petitions.signatures.addresses import domain_of, make_email_key
 from petitions.signatures.models import HIDDEN, REMOVED, UNREAD, Signature
@@ -19,8 +19,11 @@ from petitions.signatures.names import folded_words
 #: What became of a signature: it counts, somebody removed it, something of it is hidden, nobody has read its
 #: comment yet.
 STATES = ("counted", "removed", "hidden", "unread")
-#: The words of partial indexes, which SQLite wants to read again as they are.
-STATE_FILTERS: Mapping[str, TextClause] = {"removed": REMOVED, "hidden": HIDDEN, "unread": UNREAD}
+#: The words of partial indexes, which SQLite wants to read again as they are; one of them holds an OR.
+STATE_FILTERS: Mapping[str, TextClause] = {
+    state: text(f"({words.text})")
+    for state, words in (("removed", REMOVED), ("hidden", HIDDEN), ("unread", UNREAD))
+}
 
 _c = cast("Table", Signature.__table__).c
 
@@ -114,6 +117,6 @@ def key_of(email: str, secret: str) -> bytes:
     return make_email_key(email.strip(), secret)
 
 
-def domain_as_stored(text: str) -> str:
+def domain_as_stored(typed: str) -> str:
     """The domain of what somebody typed: "Example.org", "@example.org" or a whole address."""
-    return domain_of("@" + text.strip().rpartition("@")[2])
+    return domain_of("@" + typed.strip().rpartition("@")[2])

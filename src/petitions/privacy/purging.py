@@ -24,6 +24,7 @@ from petitions.campaigns.queries import find_due_for_purge
 from petitions.db import Database
 from petitions.delivery.exports import delete_exports, has_exports
 from petitions.mail.models import Outbox
+from petitions.moderation.jobs import end_all
 from petitions.moderation.models import Job, Moderation
 from petitions.signatures.models import (
     Draft,
@@ -152,6 +153,7 @@ def _begin(session: Session, campaign_id: int, now: datetime, *, only_if_due: bo
     if only_if_due and campaign_id not in find_due_for_purge(session, now):
         return None
     session.execute(update(Tally).where(Tally.campaign_id == campaign_id).values(purging=True))
+    end_all(session, campaign_id, now)
     if campaign.purge_began_at is None:
         campaign.purge_began_at = now
         campaign.closes_at = min(now, campaign.closes_at or now)

@@ -120,6 +120,8 @@ def view_campaign(
         find_url=f"/c/{campaign.slug}/find?lang={words.language}",
         outcome=campaign.outcome if campaign.status(now) == "closed" else None,
         notes=tuple(_view_note(note, language, campaign.default_language) for note in campaign.notes),
+        count_url=f"/c/{campaign.slug}/count?lang={words.language}" if terms.open_to_individuals else None,
+        defence=campaign.defence if campaign.status(now) == "open" else None,
         versions_url=(
             f"/c/{campaign.slug}/versions?lang={words.language}"
             if statement.version > 1 or campaign.notes

@@ -89,6 +89,7 @@ class SignForm(PlainForm):
     statement = StringField(filters=[tidy_line], validators=[_check_hidden])
     email_checked = StringField(filters=[tidy_line], validators=[_check_hidden])
     website = StringField(filters=[tidy_line], validators=[_check_hidden])  # the honeypot: people do not see it
+    source = StringField(filters=[tidy_line])  # where the page was found; see watching/sources.py
 
     @property
     def question_fields(self) -> list[Field]:
@@ -131,7 +132,7 @@ def own_form_for(terms: Terms, visibility: str) -> type[SignForm]:
 
 @lru_cache(maxsize=1024)
 def _own_form_class(shape: tuple[Any, ...]) -> type[SignForm]:
-    absent = dict.fromkeys(("email", "statement", "email_checked", "website"))  # None takes a field away
+    absent = dict.fromkeys(("email", "statement", "email_checked", "website", "source"))  # None takes a field away
     return type("CampaignOwnForm", (_form_class(shape),), absent)
 
 

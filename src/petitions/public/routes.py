@@ -2,7 +2,19 @@
 
 from starlette.routing import BaseRoute, Route
 
-from petitions.public import confirming, finding, home, leaflets, own, refusing, signer_list, signing, statement
+from petitions.public import (
+    challenge,
+    confirming,
+    count,
+    finding,
+    home,
+    leaflets,
+    own,
+    refusing,
+    signer_list,
+    signing,
+    statement,
+)
 
 ROUTES: list[BaseRoute] = [
     Route("/", home.show_home),
@@ -10,6 +22,8 @@ ROUTES: list[BaseRoute] = [
     Route("/c/{slug}/signatures", signing.sign, methods=["POST"]),
     Route("/c/{slug}/signatures", signer_list.show_signers),
     Route("/c/{slug}/signed", signing.show_signed),
+    Route("/c/{slug}/challenge", challenge.show_challenge),
+    Route("/c/{slug}/count", count.show_count),
     Route("/c/{slug}/find", finding.find, methods=["POST"]),
     Route("/c/{slug}/find", finding.show_find),
     Route("/c/{slug}/link-sent", finding.show_link_sent),

@@ -1,24 +1,29 @@
 """Taking the signing form."""
 
+from dataclasses import replace
 from datetime import datetime
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from petitions.abuse.networks import network_of
+from petitions.abuse.rules import Facts
+from petitions.campaigns.defence import PAUSED
 from petitions.campaigns.models import Statement
 from petitions.clock import utc_now
 from petitions.errors import IntakeFull, IntakeRejected, PageNotFound, StoreUnavailable
 from petitions.ids import new_id
 from petitions.privacy.consent import CONSENT_VERSION
 from petitions.public.campaigns import Visit, updates_wording, view_campaign, visit
+from petitions.public.challenge import FIELD, check_proof
 from petitions.public.forms import SignForm, check_consent, said_in, sign_form_for
 from petitions.public.sharing import share_links
-from petitions.public.statement import Standing, find_standing, render_statement
+from petitions.public.statement import Standing, find_standing, page_headers, render_statement
 from petitions.signatures.addresses import make_email_key
 from petitions.signatures.counting import find_count
 from petitions.signatures.drafting import NewDraft
+from petitions.watching.sources import find_source
 from petitions.web import metrics
 from petitions.web.bodies import read_form, texts_of
 from petitions.web.caching import no_store
@@ -38,16 +43,21 @@ async def sign(request: Request) -> Response:
         raise PageNotFound
     if here.campaign.status(arrived_at) != "open":
         return await _not_open(here)
+    if here.campaign.defence == PAUSED:
+        return await _paused(request, here)
     data = await read_form(request)
     form = sign_form_for(here.campaign.terms)(data)
+    form.source.data = find_source(
+        request.headers.get("referer", ""), form.source.data or "", urlsplit(here.site.settings.base_url).netloc
+    )
     statement, changed = _statement_shown(here, form)
     is_right = form.validate()
     is_right &= check_consent(form, updates_wording(here.campaign, statement.language, here.words))
     if not is_right or changed:
         return await _show_again(request, here, statement, form, changed)
-    draft = _draft(request, here, form, statement, arrived_at)
+    draft = _draft(request, here, form, statement, arrived_at, data.get(FIELD))
     try:
-        await here.site.signing.submit(draft)
+        await here.site.signing.submit(await _ruled(request, here, draft))
     except IntakeRejected as error:
         if not error.constraint:
             return error_response(request, error, (here.url("/signatures"), texts_of(data)))
@@ -56,6 +66,7 @@ async def sign(request: Request) -> Response:
     except (IntakeFull, StoreUnavailable) as error:
         return error_response(request, error, (here.url("/signatures"), texts_of(data)))
     metrics.DRAFTS.inc()
+    here.site.flows.note(here.campaign.id, arrived_at, form.source.data)
     response = RedirectResponse(here.url("/signed"), 303)
     no_store(response)
     return response
@@ -82,16 +93,18 @@ async def _show_again(
     except StoreUnavailable as error:
         return error_response(request, error, (here.url("/signatures"), texts_of(await request.form())))
     page = render_statement(here, statement, form, standing, wording_changed=changed)
-    response = Response(page, 422, media_type="text/html")
-    response.headers["Content-Language"] = here.words.language
+    response = Response(page, 422, page_headers(here), media_type="text/html")
     no_store(response)
     return response
 
 
-def _draft(request: Request, here: Visit, form: SignForm, statement: Statement, arrived_at: datetime) -> NewDraft:
+def _draft(
+    request: Request, here: Visit, form: SignForm, statement: Statement, arrived_at: datetime, form_proof: object
+) -> NewDraft:
     settings = here.site.settings
     address = client_address(request, settings.trusted_proxies)
     said = said_in(form, here.campaign.terms)
+    proven, proof = check_proof(here, form_proof, arrived_at)
     return NewDraft(
         id=new_id(),
         campaign_id=here.campaign.id,
@@ -105,7 +118,18 @@ def _draft(request: Request, here: Visit, form: SignForm, statement: Statement, 
         arrived_at=arrived_at,
         network=network_of(address) if address else None,
         trapped=bool(form.website.data),
+        proven=proven,
+        proof=proof,
     )
+
+
+async def _ruled(request: Request, here: Visit, draft: NewDraft) -> NewDraft:
+    """The same with what the rules say of it. Raises StoreUnavailable."""
+    rules = await here.site.rules.get(draft.campaign_id)
+    texts = [text for text in (draft.name, draft.city, draft.affiliation, draft.comment) if text]
+    address = client_address(request, here.site.settings.trusted_proxies)
+    verdict = rules.judge(Facts(draft.email, address, texts))
+    return replace(draft, ruled=verdict) if verdict is not None else draft
 
 
 async def _not_open(here: Visit) -> Response:
@@ -113,6 +137,24 @@ async def _not_open(here: Visit) -> Response:
     statement = here.campaign.statements[here.statement_language]
     campaign = view_campaign(here.campaign, statement, here.words, here.site.settings.base_url, count, utc_now())
     return answer(here.site, here.words, "public/not_open.html", here.path, 409, campaign=campaign, switch=False)
+
+
+async def _paused(request: Request, here: Visit) -> Response:
+    """Nothing is taken for a while. What was typed comes along in the page, to be sent again."""
+    count = await here.site.database.read(find_count, here.campaign.id)
+    statement = here.campaign.statements[here.statement_language]
+    campaign = view_campaign(here.campaign, statement, here.words, here.site.settings.base_url, count, utc_now())
+    return answer(
+        here.site,
+        here.words,
+        "public/paused.html",
+        here.path,
+        409,
+        campaign=campaign,
+        switch=False,
+        retry_action=here.url("/signatures"),
+        retry_fields=texts_of(await read_form(request)),
+    )
 
 
 async def show_signed(request: Request) -> Response:

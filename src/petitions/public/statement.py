@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
+from petitions.campaigns.defence import WORK
 from petitions.campaigns.models import Statement
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
@@ -18,6 +19,7 @@ from petitions.public.sharing import share_links
 from petitions.signatures import counting, listing
 from petitions.signatures.listing import ShownSigner
 from petitions.web.caching import CachedPage, make_page
+from petitions.web.headers import CSP_WITH_WORKER
 from petitions.web.pages import render
 
 _LATEST = 12
@@ -54,7 +56,15 @@ async def _render_cached(here: Visit) -> CachedPage:
 
 
 def _language_header(here: Visit) -> list[tuple[bytes, bytes]]:
-    return [(b"content-language", here.words.language.encode())]
+    return [(name.encode(), value.encode()) for name, value in page_headers(here).items()]
+
+
+def page_headers(here: Visit) -> dict[str, str]:
+    """What goes with every page that has the form."""
+    headers = {"content-language": here.words.language}
+    if here.campaign.defence == WORK:
+        headers["content-security-policy"] = CSP_WITH_WORKER
+    return headers
 
 
 def render_statement(
@@ -92,5 +102,6 @@ def describe(here: Visit, statement: Statement, form: SignForm, standing: Standi
         "social_image_url": None,
         "wording_changed": False,
         "consent_version": CONSENT_VERSION,
+        "challenge_url": here.url("/challenge") if campaign.defence == WORK else None,
         "page_url": url,
     }

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from petitions.campaigns.defence import Defence
 from petitions.campaigns.terms import Initiator, Responsible
 
 
@@ -94,4 +95,6 @@ class CampaignView:
     find_url: str
     outcome: str | None  # "won" or "lost", once it is closed
     notes: tuple[NoteView, ...]  # the newest first
+    count_url: str | None  # how the count comes about
+    defence: Defence | None  # what is switched on against a flood, where there is a form
     versions_url: str | None  # the wordings of before, where there are any

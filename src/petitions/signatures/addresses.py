@@ -1,56 +1,16 @@
 """Mail addresses: the canonical form under which one person is one signature, and likely typing mistakes."""
 
-import contextlib
 import hashlib
 import hmac
-from dataclasses import dataclass
-from functools import lru_cache
 
-import idna
 from email_validator import EmailNotValidError, validate_email
 
-#: Raise it when the rules below change: keys made under other rules would count people twice.
+from petitions.mailboxes import canonical_address as canonical_address
+from petitions.mailboxes import domain_of as domain_of
+
+#: Raise it when the rules of petitions/mailboxes.py change: keys made under other rules would count people twice.
 RULES_VERSION = 1
 _MAX_LOCAL_PART = 64  # RFC 5321, 4.5.3.1.1
-
-
-@dataclass(frozen=True)
-class _Provider:
-    domain: str  # the one name that stands for all of its domains
-    ignores_dots: bool = False
-
-
-#: Providers that deliver several spellings to one mailbox. All of them ignore what follows a plus sign.
-_GMAIL = _Provider("gmail.com", ignores_dots=True)
-_ICLOUD = _Provider("icloud.com")
-_PROVIDERS = {
-    "gmail.com": _GMAIL,
-    "googlemail.com": _GMAIL,
-    "icloud.com": _ICLOUD,
-    "me.com": _ICLOUD,
-    "mac.com": _ICLOUD,
-    **{
-        domain: _Provider(domain)
-        for domain in [
-            "outlook.com",
-            "hotmail.com",
-            "live.com",
-            "msn.com",
-            "fastmail.com",
-            "riseup.net",
-            "posteo.de",
-            "mailbox.org",
-            "disroot.org",
-            "zoho.com",
-            "runbox.com",
-        ]
-    },
-    **{
-        domain: _Provider("proton.me", ignores_dots=True)
-        for domain in ("proton.me", "protonmail.com", "protonmail.ch", "pm.me")
-    },
-    **{domain: _Provider("yandex.ru") for domain in ("yandex.ru", "yandex.com", "ya.ru")},
-}
 
 
 class InvalidAddress(ValueError):
@@ -66,31 +26,6 @@ def check_address(text: str) -> str:
     if len(address.rpartition("@")[0].encode()) > _MAX_LOCAL_PART:
         raise InvalidAddress
     return address
-
-
-def canonical_address(address: str) -> str:
-    """The spelling that stands for every spelling of the same mailbox."""
-    local, domain = address.lower().rpartition("@")[0], domain_of(address)
-    provider = _PROVIDERS.get(domain)
-    if provider is not None:
-        domain = provider.domain
-        local = local.partition("+")[0] or local
-        if provider.ignores_dots:
-            local = local.replace(".", "") or local
-    return f"{local}@{domain}"
-
-
-@lru_cache(maxsize=4096)
-def _ascii_domain(domain: str) -> str:
-    with contextlib.suppress(idna.IDNAError):
-        return idna.encode(domain, uts46=True).decode("ascii")
-    return domain
-
-
-def domain_of(address: str) -> str:
-    """The domain of an address as name servers know it: in small letters, and ASCII where that is possible."""
-    domain = address.rpartition("@")[2].lower()
-    return domain if domain.isascii() else _ascii_domain(domain)
 
 
 def make_email_key(address: str, secret: str) -> bytes:

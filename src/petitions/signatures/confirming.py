@@ -1,6 +1,6 @@
 """Confirming: the button in the mail makes a draft a signature, and the count rises in the same transaction."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +11,8 @@ from uuid import UUID
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from petitions.abuse.credit import add_confirmed_networks, add_to_accounts
+from petitions.abuse.providers import is_large
 from petitions.campaigns.lifecycle import may_confirm
 from petitions.campaigns.models import Campaign
 from petitions.signatures.addresses import domain_of
@@ -62,7 +64,7 @@ _LOCKED_TALLY = (
     .where(_tallies.c.campaign_id == bindparam("campaign"))
     .with_for_update(of=_tallies)
 )
-_FOUND_DRAFTS = select(*(_drafts.c[name] for name in _COPIED), _drafts.c.created_at).where(
+_FOUND_DRAFTS = select(*(_drafts.c[name] for name in _COPIED), _drafts.c.created_at, _drafts.c.network).where(
     _drafts.c.campaign_id == bindparam("campaign"),
     _drafts.c.id.in_(bindparam("ids", expanding=True)),
     _drafts.c.held_reason.is_(None),
@@ -107,6 +109,7 @@ def _confirm(session: Session, campaign_id: int, confirmations: Sequence[Confirm
 
     outcomes = {i: Outcome.COUNTED_BEFORE if i in signed_ids else Outcome.GONE for i in wanted}
     rows: list[dict[str, Any]] = []
+    networks: Counter[bytes] = Counter()
     for draft in sorted(drafts, key=lambda draft: wanted[draft.id].arrived_at):
         arrived_at = wanted[draft.id].arrived_at
         if draft.email_key in signed_keys:
@@ -122,7 +125,10 @@ def _confirm(session: Session, campaign_id: int, confirmations: Sequence[Confirm
             row["updates_at"] = draft.created_at if row["updates"] else None
             row["domain"] = domain_of(row["email"])
             rows.append(row)
+            if draft.network is not None:
+                networks[draft.network] += 1
     _count(session, campaign_id, counted, last_serial, rows)
+    _credit(session, campaign_id, rows, networks)
     if drafts:
         connection.execute(_DELETE_DRAFTS, {"campaign": campaign_id, "keys": sorted(signed_keys)})
     return outcomes
@@ -135,6 +141,15 @@ def _find_signed(
     by_id = connection.scalars(_SIGNED_IDS, {"campaign": campaign_id, "ids": ids})
     by_key = connection.scalars(_SIGNED_KEYS, {"campaign": campaign_id, "keys": keys}) if keys else ()
     return set(by_id), set(by_key)
+
+
+def _credit(session: Session, campaign_id: int, rows: Sequence[dict[str, Any]], networks: Counter[bytes]) -> None:
+    """What confirming brings to networks that drafts are held of, and to domains that are no large provider's."""
+    if not rows:
+        return
+    add_confirmed_networks(session, networks)
+    domains = Counter((campaign_id, row["domain"]) for row in rows if not is_large(row["domain"]))
+    add_to_accounts(session, {}, domains, max(row["confirmed_at"] for row in rows))
 
 
 def _count(

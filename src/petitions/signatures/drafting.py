@@ -5,7 +5,6 @@ A draft is nobody's signature yet. Whatever the store knows of an address, the v
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -15,18 +14,18 @@ from uuid import UUID
 from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
 
-from petitions.abuse import networks, rates
+from petitions.abuse import rates
+from petitions.abuse.rules import Verdict
 from petitions.db import insert_ignoring
 from petitions.mail.limited import LimitedMails
 from petitions.settings import Rate
 from petitions.signatures.consents import store_wordings, wording_key
+from petitions.signatures.holds import Judged, judge
 from petitions.signatures.models import Draft, Signature
 from petitions.signatures.refusing import find_refusals
 
 CONFIRM = "confirm"
 ALREADY_SIGNED = "already_signed"
-HELD_HONEYPOT = "honeypot"
-HELD_RATE = "rate"
 
 Key = tuple[int, bytes]  # campaign and address
 
@@ -54,13 +53,18 @@ class NewDraft:
     network: str | None
     trapped: bool  # filled in the field that people do not see
     updates_wording: str | None = None  # the words of the consent to updates, where it was given
+    proven: bool | None = None  # whether it carries a proof of work; None where none was asked for
+    proof: bytes | None = None  # stands for that proof, which is good for one form
+    ruled: Verdict | None = None  # what the rules say of it
 
     @property
     def key(self) -> Key:
         return (self.campaign_id, self.email_key)
 
 
-_NOT_CONTENT = frozenset({"id", "campaign_id", "email_key", "arrived_at", "network", "trapped"})
+_NOT_CONTENT = frozenset(
+    {"id", "campaign_id", "email_key", "arrived_at", "network", "trapped", "proven", "proof", "ruled"}
+)
 _CONTENT = tuple(field.name for field in fields(NewDraft) if field.name not in _NOT_CONTENT)
 
 
@@ -70,7 +74,9 @@ def content_key(draft: NewDraft) -> bytes:
     return hashlib.sha256(content.encode("ascii")).digest()[:16]
 
 
-def store_drafts(session: Session, drafts: Sequence[NewDraft], sign_rate: Rate | None) -> list[None]:
+def store_drafts(
+    session: Session, drafts: Sequence[NewDraft], sign_rate: Rate | None, domain_credit: int | None = None
+) -> list[None]:
     """Store a batch and queue its mails. Safe to run again with the same drafts."""
     now = max(draft.arrived_at for draft in drafts)
     unique = {(draft.key, content_key(draft)): draft for draft in reversed(drafts)}
@@ -78,7 +84,9 @@ def store_drafts(session: Session, drafts: Sequence[NewDraft], sign_rate: Rate |
     signed = _find_signed(session, email_keys)
     known = _find_drafts(session, email_keys)
     refused = find_refusals(session, email_keys)
-    held = _hold(session, [unique[entry] for entry in sorted(unique)], sign_rate, now)
+    new = {draft.id for entry, draft in unique.items() if entry not in known}
+    new -= {draft.id for draft in unique.values() if draft.key in signed or draft.key in refused}
+    judged = judge(session, list(unique.values()), new, sign_rate, domain_credit, now)
 
     rows, mails = [], LimitedMails(session, email_keys, now)
     for entry in sorted(unique):
@@ -93,9 +101,8 @@ def store_drafts(session: Session, drafts: Sequence[NewDraft], sign_rate: Rate |
             if not stored.held and not mails.was_just_asked(CONFIRM, stored.id):
                 _ask(mails, CONFIRM, draft, stored.id)
         else:
-            reason, network = held[draft.id]
-            rows.append(_row(draft, entry[1], reason, network))
-            if reason is None:
+            rows.append(_row(draft, entry[1], judged[draft.id]))
+            if judged[draft.id].held is None:
                 _ask(mails, CONFIRM, draft, draft.id)
     if rows:
         store_wordings(
@@ -154,32 +161,7 @@ def _find_drafts(session: Session, email_keys: Sequence[bytes]) -> dict[tuple[Ke
     }
 
 
-def _hold(
-    session: Session, drafts: Sequence[NewDraft], sign_rate: Rate | None, now: datetime
-) -> dict[UUID, tuple[str | None, bytes | None]]:
-    """For each draft why it is held (None: it is not) and its network's hash. A network past the rate is
-    held, not refused, for whole rallies share one address. Drafts that are known already count too, or
-    somebody could ask without end who has signed."""
-    hashes: dict[UUID, bytes | None] = {draft.id: None for draft in drafts}
-    seen: Counter[bytes] = Counter()
-    if sign_rate is not None and any(draft.network for draft in drafts):
-        key = networks.get_day_key(session, now)
-        for draft in drafts:
-            if draft.network:
-                hashes[draft.id] = networks.hash_network(draft.network, key)
-        arrivals = Counter(value for value in hashes.values() if value is not None)
-        seen.update({n: int(c) for n, c in rates.count_drafts(session, arrivals, sign_rate.period, now).items()})
-    held: dict[UUID, tuple[str | None, bytes | None]] = {}
-    for draft in sorted(drafts, key=lambda draft: draft.arrived_at):
-        network, reason = hashes[draft.id], None
-        if network is not None:
-            seen[network] += 1
-            reason = HELD_RATE if sign_rate is not None and seen[network] > sign_rate.count else None
-        held[draft.id] = (HELD_HONEYPOT if draft.trapped else reason, network)
-    return held
-
-
-def _row(draft: NewDraft, content: bytes, reason: str | None, network: bytes | None) -> dict[str, Any]:
+def _row(draft: NewDraft, content: bytes, judged: Judged) -> dict[str, Any]:
     return {
         "campaign_id": draft.campaign_id,
         "id": draft.id,
@@ -199,6 +181,7 @@ def _row(draft: NewDraft, content: bytes, reason: str | None, network: bytes | N
         "language": draft.language,
         "consent_version": draft.consent_version,
         "created_at": draft.arrived_at,
-        "held_reason": reason,
-        "network": network,
+        "held_reason": judged.held.reason if judged.held is not None else None,
+        "held_for": judged.held.by if judged.held is not None else None,
+        "network": judged.network,
     }

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from petitions.abuse.networks import KEY_LIFETIME
 from petitions.campaigns.models import Campaign
 from petitions.db import Database
+from petitions.signatures.holds import OF_NETWORKS
 from petitions.signatures.models import Draft
 from petitions.tokens import CONFIRM_LIFETIME
 
@@ -32,6 +33,7 @@ def forget_draft_networks(database: Database, now: datetime) -> int:
     def forget(session: Session, campaign_id: int, ids: Sequence[UUID]) -> None:
         these = (Draft.campaign_id == campaign_id, Draft.id.in_(ids))
         session.execute(update(Draft).where(*these).values(network=None))
+        session.execute(update(Draft).where(*these, Draft.held_reason.in_(OF_NETWORKS)).values(held_for=None))
 
     return _each_step(database, now - KEY_LIFETIME + timedelta(hours=1), Draft.network.is_not(None), forget)
 

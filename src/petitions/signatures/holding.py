@@ -1,31 +1,20 @@
-"""Drafts that wait for somebody's look before any mail is sent."""
+"""Drafts that wait for somebody's look before any mail is sent: released, dropped, one by one or all of a kind."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
-from petitions.campaigns.models import Campaign
 from petitions.mail.limited import LimitedMails
 from petitions.signatures.drafting import CONFIRM
 from petitions.signatures.models import Draft
 
 #: Rows of one transaction of a release or a drop.
 STEP = 500
-
-
-@dataclass(frozen=True)
-class HeldDraft:
-    id: UUID
-    reason: str
-    name: str | None
-    country: str
-    email_domain: str
-    created_at: datetime
-    network: str | None  # the first digits of its hash: equal ones came from one network
 
 
 @dataclass(frozen=True)
@@ -36,35 +25,56 @@ class Release:
     kept_back: int
 
 
-def list_held(session: Session, slug: str, after: UUID | None = None, limit: int = STEP) -> list[HeldDraft]:
-    """Held drafts of a campaign in the order of their arrival."""
-    query = (
-        select(Draft)
-        .join(Campaign, Campaign.id == Draft.campaign_id)
-        .where(Campaign.slug == slug, Draft.held_reason.is_not(None))
-        .order_by(Draft.id)
-        .limit(limit)
-    )
-    if after is not None:
-        query = query.where(Draft.id > after)
-    return [
-        HeldDraft(
-            id=draft.id,
-            reason=draft.held_reason or "",
-            name=draft.name,
-            country=draft.country,
-            email_domain=draft.email.rpartition("@")[2],
-            created_at=draft.created_at,
-            network=draft.network.hex()[:8] if draft.network else None,
-        )
-        for draft in session.scalars(query)
-    ]
+@dataclass(frozen=True)
+class Group:
+    """Drafts that are held for the same; `by` is what they share, None where that is nothing or forgotten."""
+
+    reason: str
+    by: str | None
 
 
-def release(session: Session, slug: str, ids: Sequence[UUID], now: datetime) -> Release:
+class HeldJob(Protocol):
+    """What is done to a whole group; see moderation/models.py."""
+
+    kind: str
+    conditions: Any  # of group_conditions
+    upto: int
+    cursor_id: UUID | None
+
+
+@dataclass(frozen=True)
+class Step:
+    """How far a job came with one transaction."""
+
+    cursor_id: UUID
+    done: int
+    passed: int  # looked at, and still held
+
+
+def in_group(campaign_id: int, group: Group) -> list[ColumnElement[bool]]:
+    """The conditions under which a draft belongs to a group."""
+    by = Draft.held_for.is_(None) if group.by is None else Draft.held_for == group.by
+    return [Draft.campaign_id == campaign_id, Draft.held_reason == group.reason, by]
+
+
+def group_conditions(group: Group) -> dict[str, str | None]:
+    """A group as a job keeps it."""
+    return {"reason": group.reason, "for": group.by}
+
+
+def until(moment_ms: int) -> ColumnElement[bool]:
+    """Those that came at this moment or before: their ids begin with it."""
+    return Draft.id < UUID(int=(moment_ms + 1) << 80)
+
+
+def moment_of(draft_id: UUID) -> int:
+    """Milliseconds since 1970 at which a draft came."""
+    return draft_id.int >> 80
+
+
+def release(session: Session, campaign_id: int, ids: Sequence[UUID], now: datetime) -> Release:
     """Let these held drafts go on: their mails are queued. A draft without a mail would never be confirmed, so
     it stays when its address is over the limit."""
-    campaign_id = select(Campaign.id).where(Campaign.slug == slug).scalar_subquery()
     held = session.execute(
         select(Draft.campaign_id, Draft.id, Draft.email_key, Draft.language)
         .where(Draft.campaign_id == campaign_id, Draft.id.in_(ids), Draft.held_reason.is_not(None))
@@ -78,18 +88,41 @@ def release(session: Session, slug: str, ids: Sequence[UUID], now: datetime) -> 
         if mails.add(CONFIRM, draft.campaign_id, draft.id, draft.email_key, draft.language)
     ]
     session.execute(
-        update(Draft).where(Draft.campaign_id == campaign_id, Draft.id.in_(released)).values(held_reason=None)
+        update(Draft)
+        .where(Draft.campaign_id == campaign_id, Draft.id.in_(released))
+        .values(held_reason=None, held_for=None)
     )
     mails.queue()
     return Release(len(released), len(held) - len(released))
 
 
-def drop(session: Session, slug: str, ids: Sequence[UUID]) -> int:
+def drop(session: Session, campaign_id: int, ids: Sequence[UUID]) -> int:
     """Delete these held drafts. How many were dropped."""
-    campaign_id = select(Campaign.id).where(Campaign.slug == slug).scalar_subquery()
     gone = session.execute(
         delete(Draft)
         .where(Draft.campaign_id == campaign_id, Draft.id.in_(ids), Draft.held_reason.is_not(None))
         .returning(Draft.id)
     )
     return len(gone.all())
+
+
+def step(session: Session, campaign_id: int, job: HeldJob, most: int, now: datetime) -> Step | None:
+    """Do the next rows of a job, at most so many; None: nothing is left. The job itself is the caller's."""
+    if job.conditions is None:
+        return None
+    group = Group(job.conditions["reason"], job.conditions["for"])
+    rows = select(Draft.id).where(*in_group(campaign_id, group), until(job.upto)).order_by(Draft.id).limit(most)
+    if job.cursor_id is not None:
+        rows = rows.where(Draft.id > job.cursor_id)
+    ids = session.scalars(rows).all()
+    if not ids:
+        return None
+    done = act(session, campaign_id, job.kind, ids, now)
+    return Step(ids[-1], done, len(ids) - done)
+
+
+def act(session: Session, campaign_id: int, kind: str, ids: Iterable[UUID], now: datetime) -> int:
+    """Release or drop these held drafts: how many."""
+    if kind == "drop":
+        return drop(session, campaign_id, list(ids))
+    return release(session, campaign_id, list(ids), now).released

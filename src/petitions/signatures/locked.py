@@ -66,8 +66,9 @@ class Locked:
         if before["comment_state"] == COMMENT_APPROVED and after["comment"] != before["comment"]:
             after["comment_state"] = COMMENT_UNREAD  # what was hidden stays so, whatever it says now
         self._updates.append({**after, "this_campaign": self.campaign_id, "this_id": signature.id})
-        places_before = places_of(signature.visibility, signature.name)
-        places_after = places_of(after["visibility"], after["name"])
+        hidden = signature.name_hidden
+        places_before = places_of(signature.visibility, signature.name, hidden=hidden)
+        places_after = places_of(after["visibility"], after["name"], hidden=hidden)
         self._words.drop(signature.serial, places_before - places_after)
         self._words.add(signature.serial, places_after - places_before)
         if signature.removed_at is None and signature.serial <= self.rolled_up:

@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from petitions.folding import words_of
+
 MAX_NAME = 120
 #: Words longer than this are cut in the index; nobody types more to find a name.
 MAX_WORD = 40
@@ -17,7 +19,6 @@ _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u20
 _SPACES = re.compile(r"[^\S\n]+")
 _FORMULA_START = ("=", "+", "-", "@")
 _BETWEEN_NAMES = re.compile(r"[\s\-‐–·]+")
-_NOT_A_WORD = re.compile(r"[\W_]+")
 
 
 def tidy(text: str) -> str:
@@ -58,23 +59,9 @@ def starts_like_a_formula(text: str) -> bool:
     return text.startswith(_FORMULA_START)
 
 
-def fold(text: str) -> str:
-    """Case and accents taken off: "Siobhán BYRNE" and "siobhan byrne" fold alike."""
-    decomposed = unicodedata.normalize("NFKD", text).casefold()
-    bare = "".join(c for c in decomposed if unicodedata.category(c) not in ("Mn", "Mc", "Me", "Cf"))
-    return unicodedata.normalize("NFC", bare).translate(_FOLDED_LETTERS)
-
-
-#: Letters that have no decomposition, and are looked for by their plain neighbour; Arabic spellings of one letter.
-_FOLDED_LETTERS = str.maketrans(
-    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŧ": "t"}
-    | {"ى": "ي", "ة": "ه", "ـ": None, "ک": "ك", "ی": "ي"}
-)
-
-
 def folded_words(name: str) -> list[str]:
     """The different words of a name, folded, for the index of the search; at most 12."""
-    words = (word[:MAX_WORD] for word in _NOT_A_WORD.split(fold(name)) if word)
+    words = (word[:MAX_WORD] for word in words_of(name))
     return list(dict.fromkeys(words))[:_MAX_WORDS]
 
 

@@ -26,9 +26,9 @@ _DROP = {
 }
 
 
-def places_of(visibility: str, name: str | None) -> set[Place]:
-    """Where a name is to be found."""
-    table = SignatureWord if visibility == "public" else UnlistedWord
+def places_of(visibility: str, name: str | None, *, hidden: bool = False) -> set[Place]:
+    """Where a name is to be found. `hidden`: a moderator hid it."""
+    table = SignatureWord if visibility == "public" and not hidden else UnlistedWord
     return {(table, word) for word in folded_words(name)} if name else set()
 
 

@@ -32,8 +32,15 @@ class TimedCache(Generic[K, V]):
     """Values that are loaded at most once in FRESH seconds for a key, by one caller while the others wait.
     While the store is away, the last value serves for STALE seconds."""
 
-    def __init__(self, load: Callable[[K], Awaitable[V]] | None = None, capacity: int = 512) -> None:
+    def __init__(
+        self,
+        load: Callable[[K], Awaitable[V]] | None = None,
+        capacity: int = 512,
+        fresh_for: float | None = None,
+    ) -> None:
+        """`fresh_for`: seconds, where they are not FRESH."""
         self._load = load
+        self._fresh_for = fresh_for
         self._capacity = capacity
         self._values: OrderedDict[K, tuple[float, V]] = OrderedDict()
         self._spared: dict[K, float] = {}  # until when a store that is away is not asked again
@@ -42,7 +49,8 @@ class TimedCache(Generic[K, V]):
     def fresh(self, key: K) -> V | None:
         """The value, if it is fresh."""
         entry = self._values.get(key)
-        return entry[1] if entry is not None and time.monotonic() - entry[0] < FRESH else None
+        seconds = FRESH if self._fresh_for is None else self._fresh_for
+        return entry[1] if entry is not None and time.monotonic() - entry[0] < seconds else None
 
     def forget(self, key: K) -> None:
         """Load this key anew at the next call."""

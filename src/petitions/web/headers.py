@@ -16,6 +16,10 @@ _CSP = (
     "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
+#: For a page whose script works beside it: the proof of work of the signing form.
+CSP_WITH_WORKER = f"{_CSP}; worker-src 'self'"
+_CSP_HEADER = b"content-security-policy"
+
 
 class Frame:
     """The outermost layer: request id, security headers, metrics."""
@@ -24,7 +28,7 @@ class Frame:
         self.app = app
         self.scheme = "https" if https else "http"
         self.headers = [
-            (b"content-security-policy", _CSP.encode()),
+            (_CSP_HEADER, _CSP.encode()),
             (b"x-content-type-options", b"nosniff"),
             (b"x-frame-options", b"DENY"),
             (b"referrer-policy", b"same-origin"),
@@ -50,9 +54,11 @@ class Frame:
             nonlocal status, begun
             if message["type"] == "http.response.start":
                 status, begun = message["status"], True
+                given = message["headers"]
+                has_own = any(name == _CSP_HEADER for name, _value in given)
                 message["headers"] = [
-                    *message["headers"],
-                    *self.headers,
+                    *given,
+                    *(self.headers[1:] if has_own else self.headers),
                     (b"x-request-id", identifier.encode()),
                 ]
             await send(message)

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from starlette.requests import HTTPConnection
 
+from petitions.abuse.rules import Rules
 from petitions.campaigns.models import Statement
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.db import Database
@@ -16,6 +17,8 @@ from petitions.signatures.intake import Intake
 from petitions.signatures.own import Action, Done
 from petitions.signatures.relinking import LinkWish
 from petitions.tokens import Tokens
+from petitions.watching.figures import Figures
+from petitions.watching.flows import Flows
 from petitions.web.caching import PageCache, TimedCache
 
 
@@ -31,11 +34,15 @@ class Site:
     relinking: Intake[LinkWish, None]
     owning: Intake[Action, Done]  # what signers do with their own signature
     campaigns: TimedCache[str, CampaignSnapshot]
+    flows: Flows  # forms and where they came from, counted
+    rules: TimedCache[int, Rules]  # by campaign
     slugs: dict[int, str] = field(default_factory=dict)  # a campaign keeps its slug for ever
     wordings: dict[int, Statement] = field(default_factory=dict)  # by id; a row never changes
     pages: PageCache = field(default_factory=PageCache)
     # Answers to what visitors typed: apart, so that nobody can push the pages of a wave out of their cache.
     searches: PageCache = field(default_factory=lambda: PageCache(capacity=128))
+    #: What campaign leads look at again and again; see console/figures.py.
+    figures: TimedCache[int, Figures] = field(default_factory=lambda: TimedCache(fresh_for=10.0))
     mailbox_url: str | None = None  # where the demo shows the mail that it caught
 
     @property

@@ -1,0 +1,71 @@
+"""Which addresses lead to one mailbox. See RULES_VERSION of signatures/addresses.py before you change anything."""
+
+import contextlib
+from dataclasses import dataclass
+from functools import lru_cache
+
+import idna
+
+
+@dataclass(frozen=True)
+class _Provider:
+    domain: str  # the one name that stands for all of its domains
+    ignores_dots: bool = False
+
+
+#: Providers that deliver several spellings to one mailbox. All of them ignore what follows a plus sign.
+_GMAIL = _Provider("gmail.com", ignores_dots=True)
+_ICLOUD = _Provider("icloud.com")
+_PROVIDERS = {
+    "gmail.com": _GMAIL,
+    "googlemail.com": _GMAIL,
+    "icloud.com": _ICLOUD,
+    "me.com": _ICLOUD,
+    "mac.com": _ICLOUD,
+    **{
+        domain: _Provider(domain)
+        for domain in [
+            "outlook.com",
+            "hotmail.com",
+            "live.com",
+            "msn.com",
+            "fastmail.com",
+            "riseup.net",
+            "posteo.de",
+            "mailbox.org",
+            "disroot.org",
+            "zoho.com",
+            "runbox.com",
+        ]
+    },
+    **{
+        domain: _Provider("proton.me", ignores_dots=True)
+        for domain in ("proton.me", "protonmail.com", "protonmail.ch", "pm.me")
+    },
+    **{domain: _Provider("yandex.ru") for domain in ("yandex.ru", "yandex.com", "ya.ru")},
+}
+
+
+def canonical_address(address: str) -> str:
+    """The spelling that stands for every spelling of the same mailbox."""
+    local, domain = address.lower().rpartition("@")[0], domain_of(address)
+    provider = _PROVIDERS.get(domain)
+    if provider is not None:
+        domain = provider.domain
+        local = local.partition("+")[0] or local
+        if provider.ignores_dots:
+            local = local.replace(".", "") or local
+    return f"{local}@{domain}"
+
+
+@lru_cache(maxsize=4096)
+def _ascii_domain(domain: str) -> str:
+    with contextlib.suppress(idna.IDNAError):
+        return idna.encode(domain, uts46=True).decode("ascii")
+    return domain
+
+
+def domain_of(address: str) -> str:
+    """The domain of an address as name servers know it: in small letters, and ASCII where that is possible."""
+    domain = address.rpartition("@")[2].lower()
+    return domain if domain.isascii() else _ascii_domain(domain)

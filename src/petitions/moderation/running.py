@@ -1,0 +1,153 @@
+"""Running jobs, in small steps: each takes the next rows, changes them, and notes how far it came, in one
+transaction. So a job that was killed anywhere goes on where it was, and ends as if nothing had happened.
+
+Several workers may run on one store: whoever sees that another one took a step leaves the job to that one.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from petitions.batches import Batches
+from petitions.clock import utc_now
+from petitions.db import Database
+from petitions.moderation.conditions import Conditions
+from petitions.moderation.jobs import DONE, DROP, OPEN, RELEASE, REMOVE, RESTORE, RUNNING, end
+from petitions.moderation.models import Job
+from petitions.moderation.removing import lock_tally, remove_signatures, restore_signatures
+from petitions.moderation.searching import look, span_of
+from petitions.signatures import holding
+from petitions.signatures.models import REMOVED, Signature
+
+#: The rest after a step, as a multiple of its time: who signs goes first.
+_REST = 3.0
+#: Seconds after which the next job has its turn.
+_TURN = 5.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """What came of the next rows of a job."""
+
+    done: int
+    passed: int
+    is_last: bool
+
+
+#: Does a job to its next rows, at most so many, and moves its cursor past them; the tally and the job are locked.
+Stepper = Callable[[Session, Job, int, datetime], Step]
+
+
+def remove_step(session: Session, job: Job, most: int, now: datetime) -> Step:
+    """Remove the next signatures that the conditions of the job mean and that count."""
+    conditions = Conditions.from_json(job.conditions or {})
+    start, upto = span_of(session, job.campaign_id, conditions, job.upto)
+    seen = look(session, job.campaign_id, conditions, max(start, job.cursor + 1), upto, most)
+    ids = [signature_id for _serial, signature_id in seen.found]
+    gone = remove_signatures(session, job.campaign_id, ids, job.reason or "", now, job_id=job.id) if ids else ()
+    job.cursor = job.upto if seen.through is None else seen.through
+    return Step(len(gone), 0, seen.through is None)
+
+
+def restore_step(session: Session, job: Job, most: int, now: datetime) -> Step:
+    """Bring back the next signatures that the job which this one undoes removed, unless somebody brought them back
+    since; what else was done to them stays."""
+    rows = session.execute(
+        select(Signature.serial, Signature.id, Signature.removed_job)
+        .where(Signature.campaign_id == job.campaign_id, REMOVED)
+        .where(Signature.serial > job.cursor, Signature.serial <= job.upto)
+        .order_by(Signature.serial)
+        .limit(most)
+    ).all()
+    ids: Sequence[UUID] = [row.id for row in rows if row.removed_job == job.undoes]
+    back = restore_signatures(session, job.campaign_id, ids, now, job_id=job.undoes) if ids else ()
+    is_last = len(rows) < most
+    job.cursor = job.upto if is_last else rows[-1].serial
+    return Step(len(back), 0, is_last)
+
+
+def held_step(session: Session, job: Job, most: int, now: datetime) -> Step:
+    """Release or drop the next held drafts."""
+    held = holding.step(session, job.campaign_id, job, most, now)
+    if held is None:
+        return Step(0, 0, is_last=True)
+    job.cursor_id = held.cursor_id
+    return Step(held.done, held.passed, is_last=False)
+
+
+#: How each kind of job goes on.
+KINDS: Mapping[str, Stepper] = {
+    REMOVE: remove_step,
+    RESTORE: restore_step,
+    RELEASE: held_step,
+    DROP: held_step,
+}
+
+
+def run_jobs(database: Database, now: datetime, stop: Callable[[], bool] = lambda: False) -> None:
+    """Run every job to its end; in turns, so that a long one keeps no other campaign waiting. `now` is when this
+    began: a step asks for the time itself, for it may be much later."""
+    del now
+    while not stop():
+        failure: Exception | None = None
+        moved = False
+        for job_id in _list_open(database):
+            try:
+                moved |= _work(database, job_id, stop)
+            except Exception as error:  # one job must not keep the others
+                failure = error
+        if failure is not None:
+            raise failure
+        if not moved:
+            return
+
+
+def _list_open(database: Database) -> Sequence[int]:
+    with database.reading() as session:
+        return session.scalars(select(Job.id).where(Job.state.in_(OPEN)).order_by(Job.id)).all()
+
+
+def _work(database: Database, job_id: int, stop: Callable[[], bool]) -> bool:
+    """One turn of a job; whether it came any further."""
+    turn_ends = time.monotonic() + _TURN
+    with database.reading() as session:
+        campaign_id = session.scalar(select(Job.campaign_id).where(Job.id == job_id))
+    if campaign_id is None:
+        return False
+    runner, steps = _Runner(campaign_id, job_id), 0
+    batches = Batches(database, lambda: stop() or (steps > 0 and time.monotonic() > turn_ends), rest=_REST)
+    for _rows in batches.run(runner.step):
+        steps += 1
+    return steps > 0
+
+
+class _Runner:
+    """The steps of one turn."""
+
+    def __init__(self, campaign_id: int, job_id: int) -> None:
+        self._campaign_id, self._job_id = campaign_id, job_id
+        self._left_at: tuple[int, UUID | None] | None = None  # how far our last step came
+
+    def step(self, session: Session, most: int) -> int | None:
+        """The next step; None where there is none, or another worker takes them."""
+        lock_tally(session, self._campaign_id)
+        this = select(Job).where(Job.id == self._job_id).with_for_update()
+        job = session.scalars(this).one_or_none()
+        if job is None or job.state not in OPEN:
+            return None
+        if self._left_at is not None and self._left_at != (job.cursor, job.cursor_id):
+            return None
+        now = utc_now()
+        job.state = RUNNING
+        step = KINDS[job.kind](session, job, most, now)
+        job.done += step.done
+        job.passed += step.passed
+        if step.is_last:
+            end(session, job, DONE, now)
+        self._left_at = (job.cursor, job.cursor_id)
+        return step.done

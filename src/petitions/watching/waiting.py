@@ -1,0 +1,56 @@
+"""The honest count: how many drafts wait for their button or are held, as of the hour and rounded, for a live
+figure would tell who just signed; and whether the tally is what the rows say."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+
+from petitions import log
+from petitions.db import Database
+from petitions.signatures.counting import recount
+from petitions.signatures.models import Draft, Tally
+from petitions.watching.alerts import DRIFT, Trend, store_alerts
+from petitions.watching.flows import hour_of
+
+#: Below it nothing is told but that there are fewer.
+LEAST = 10
+#: A tally that was held against its rows so long ago is due again.
+_RECOUNTED_EVERY = timedelta(hours=20)
+
+
+def count_waiting(database: Database, now: datetime) -> None:
+    """Once in each hour, note for every campaign how many drafts wait and how many are held."""
+    hour = hour_of(now)
+    with database.reading() as session:
+        before = (Tally.looked_at.is_(None)) | (Tally.looked_at < hour)
+        due = session.scalars(select(Tally.campaign_id).where(before).order_by(Tally.campaign_id)).all()
+    for campaign_id in due:
+        of_campaign = select(func.count()).select_from(Draft).where(Draft.campaign_id == campaign_id)
+        with database.reading() as session:
+            waiting = session.scalar(of_campaign.where(Draft.held_reason.is_(None))) or 0
+            held = session.scalar(of_campaign.where(Draft.held_reason.is_not(None))) or 0
+        values = {"waiting": rounded(waiting), "held": rounded(held), "looked_at": now}
+        with database.writing() as session:
+            session.execute(update(Tally).where(Tally.campaign_id == campaign_id).values(values))
+
+
+def rounded(count: int) -> int:
+    """To tens; 0 for fewer than LEAST."""
+    return (count + 5) // 10 * 10 if count >= LEAST else 0
+
+
+def check_counts(database: Database, now: datetime) -> None:
+    """Once a day, hold every tally against its rows, and note what came of it. Nothing is repaired: a count that
+    is wrong is logged, and the owners are told."""
+    with database.reading() as session:
+        before = (Tally.recounted_at.is_(None)) | (Tally.recounted_at < now - _RECOUNTED_EVERY)
+        due = session.scalars(select(Tally.campaign_id).where(before).order_by(Tally.campaign_id)).all()
+    for campaign_id in due:
+        with database.reading() as session:
+            drift = recount(session, campaign_id, now, repair=False).drift
+        with database.writing() as session:
+            values = {"recounted_at": now, "drift": drift}
+            session.execute(update(Tally).where(Tally.campaign_id == campaign_id).values(values))
+            if drift:
+                log.error("count_drifts", campaign=campaign_id, drift=drift)
+                store_alerts(session, campaign_id, [Trend(DRIFT, bytes(16), None, abs(drift))], now)

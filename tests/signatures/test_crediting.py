@@ -1,0 +1,146 @@
+"""What confirming lets go of what is held, and what stays."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from petitions.abuse.forgetting import forget_networks
+from petitions.abuse.models import DomainCount
+from petitions.campaigns.queries import CampaignSnapshot
+from petitions.db import Database
+from petitions.mail.models import Outbox
+from petitions.settings import Settings
+from petitions.signatures import crediting
+from petitions.signatures.crediting import release_earned
+from petitions.signatures.drafting import NewDraft
+from petitions.signatures.expiring import forget_draft_networks
+from petitions.signatures.models import Draft
+from tests.factories import confirm
+from tests.signatures.test_holds import NOON, Sender, store
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def send(campaign: CampaignSnapshot, settings: Settings) -> Sender:
+    return Sender(campaign, settings)
+
+
+def mailed(database: Database) -> set[UUID]:
+    with database.reading() as session:
+        return set(session.scalars(select(Outbox.subject_id)))
+
+
+def ids(drafts: Iterable[NewDraft]) -> set[UUID]:
+    return {draft.id for draft in drafts}
+
+
+def release(database: Database, now: datetime = NOON + HOUR) -> int:
+    return release_earned(database, now, domain_credit=10)
+
+
+@pytest.mark.parametrize("step", [3, 200])
+def test_the_oldest_go_first_up_to_the_credit(
+    database: Database, send: Sender, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    monkeypatch.setattr(crediting, "_STEP", step)
+    drafts = [send() for _ in range(30)]
+    store(database, drafts)
+    assert release(database) == 0
+    for draft in drafts[:2]:
+        confirm(database, draft)
+    assert release(database) == 8
+    assert mailed(database) == ids(drafts[:18])
+    assert release(database) == 0
+    confirm(database, drafts[10])
+    assert release(database) == 4
+    assert mailed(database) == ids(drafts[:22])
+    with database.reading() as session:
+        account = session.scalars(select(DomainCount)).one()
+        assert (account.mailed, account.confirmed) == (22, 3)
+        held = session.execute(select(Draft.held_reason, Draft.held_for).where(Draft.id == drafts[21].id)).one()
+    assert tuple(held) == (None, None)
+
+
+def test_a_released_draft_can_be_confirmed(database: Database, send: Sender) -> None:
+    drafts = [send() for _ in range(11)]
+    store(database, drafts)
+    confirm(database, drafts[0])
+    release(database)
+    assert confirm(database, drafts[10]).value == "counted"
+
+
+def test_a_network_that_confirms_is_let_go_with_its_large_providers(database: Database, send: Sender) -> None:
+    people = [send(network="192.0.2.1") for _ in range(15)]
+    store(database, people)
+    late = [send("gmail.com", network="192.0.2.1") for _ in range(3)]
+    assert store(database, late)[0][0] == "network"
+    assert release(database) == 0
+    for draft in people[:5]:
+        confirm(database, draft)
+    assert release(database) == 5 + 3
+    assert mailed(database) == ids([*people, *late])
+
+
+def test_without_a_confirmation_nothing_goes_even_when_the_days_are_over(database: Database, send: Sender) -> None:
+    store(database, [send(network="192.0.2.1") for _ in range(20)])
+    assert release(database, NOON + timedelta(days=3)) == 0
+    assert len(mailed(database)) == 10
+
+
+def test_a_draft_of_a_suspicious_network_waits_for_its_network(database: Database, send: Sender) -> None:
+    people = [send() for _ in range(10)]
+    store(database, people)
+    bots = [send(network="192.0.2.1") for _ in range(9)]
+    store(database, bots)
+    for draft in people:
+        confirm(database, draft)
+    assert release(database) == 0
+    with database.reading() as session:
+        assert set(session.scalars(select(Draft.held_reason))) == {"network"}
+        (by,) = set(session.scalars(select(Draft.held_for)))
+        assert by is not None
+        assert {network.hex() for network in session.scalars(select(Draft.network)) if network} == {by}
+
+
+def test_what_is_held_for_other_reasons_stays(database: Database, send: Sender) -> None:
+    drafts = [send() for _ in range(11)]
+    other = [send("mailinator.com"), send(trapped=True)]
+    store(database, [*drafts, *other])
+    confirm(database, drafts[0])
+    assert release(database) == 1
+    assert not mailed(database) & ids(other)
+
+
+def test_switched_off_it_lets_nothing_go(database: Database, send: Sender) -> None:
+    drafts = [send() for _ in range(12)]
+    store(database, drafts)
+    confirm(database, drafts[0])
+    assert release_earned(database, NOON, domain_credit=None) == 0
+
+
+def test_networks_are_forgotten_with_what_they_held_and_domains_are_not(database: Database, send: Sender) -> None:
+    store(database, [send("spam.example", network="192.0.2.1") for _ in range(20)])
+    later = NOON + timedelta(hours=48)
+    forget_draft_networks(database, later)
+    forget_networks(database, later)
+    with database.reading() as session:
+        held = session.execute(select(Draft.held_reason, Draft.held_for, Draft.network).distinct()).all()
+    assert {tuple(row) for row in held} == {
+        (None, None, None),
+        ("domain", "spam.example", None),
+        ("network", None, None),
+    }
+    assert release(database, later) == 0
+
+
+def test_counts_of_domains_are_kept_two_days(database: Database, send: Sender) -> None:
+    for days in range(4):
+        store(database, [send(arrived_at=datetime(2026, 11, 19 + days, 12, tzinfo=UTC))])
+    forget_networks(database, NOON)
+    with database.reading() as session:
+        days_kept = session.scalars(select(DomainCount.day).order_by(DomainCount.day)).all()
+    assert [day.day for day in days_kept] == [21, 22]

@@ -1,0 +1,1 @@
+"""What the campaign leads are told of how it runs."""
