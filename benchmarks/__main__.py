@@ -1,4 +1,6 @@
-"""python -m benchmarks sign | confirm | page | growth | own | purge | console | processes | export | mail | all"""
+"""python -m benchmarks sign | confirm | page | growth | own | purge | console | moderation | processes | export |
+mail | wave | all
+"""
 
 import argparse
 import shutil
@@ -8,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import confirm, console, export, growth, mail, own, page, processes, purge, sign
+from benchmarks import confirm, console, export, growth, mail, moderation, own, page, processes, purge, sign, wave
 from benchmarks.load import require_wrk
 from benchmarks.options import BenchmarkError, Options, ToolMissing
 
@@ -20,14 +22,27 @@ _COMMANDS: dict[str, Callable[[Options], None]] = {
     "own": own.run,
     "purge": purge.run,
     "console": console.run,
+    "moderation": moderation.run,
     "processes": processes.run,
     "export": export.run,
     "mail": mail.run,
+    "wave": wave.run,
 }
 #: What `all` runs on each store: pages hardly touch it.
 _ALL = {
     "sqlite": list(_COMMANDS),
-    "postgresql": ["sign", "confirm", "own", "purge", "console", "processes", "export", "mail"],
+    "postgresql": [
+        "sign",
+        "confirm",
+        "own",
+        "purge",
+        "console",
+        "moderation",
+        "processes",
+        "export",
+        "mail",
+        "wave",
+    ],
 }
 _EXAMPLES = """
 examples:
@@ -54,6 +69,7 @@ def main() -> int:
         work=work.absolute(),
         keep=arguments.work is not None,
         database_url=arguments.database_url,
+        forms=arguments.forms,
     )
     try:
         require_wrk()
@@ -115,6 +131,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--signatures", type=int, default=1_000_000, help="of the full campaign (default: 1000000)"
     )
+    parser.add_argument("--forms", type=int, default=50_000, help="of programs, in wave (default: 50000)")
     parser.add_argument(
         "--work", type=Path, help="a directory for data; the full campaign is kept there (default: a fresh one)"
     )

@@ -26,3 +26,4 @@ class Options:
     work: Path
     keep: bool  # the work directory, and what was filled in it
     database_url: str | None  # a PostgreSQL server to use; None: one of our own
+    forms: int = 50_000  # of programs, in the wave

@@ -6,9 +6,9 @@ import secrets
 import shutil
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ class Store:
     data_dir: Path
     url: str
     files: Path | None  # the directory that holds the store's own files, where we can reach it
+    more: Mapping[str, str] = field(default_factory=dict)  # settings that are not those of every benchmark
 
     def environ(self, **changes: str) -> dict[str, str]:
         """The environment of a process of this installation; `changes` without the prefix PETITIONS_."""
@@ -51,7 +52,7 @@ class Store:
             "SECRET_KEY": "a key of the benchmarks, " * 2,
             "EMAIL_KEY": "another key of the benchmarks, " * 2,
         }
-        return kept | {f"PETITIONS_{name}": value for name, value in (ours | changes).items()}
+        return kept | {f"PETITIONS_{name}": value for name, value in {**ours, **self.more, **changes}.items()}
 
     @cached_property
     def settings(self) -> Settings:

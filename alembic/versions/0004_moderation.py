@@ -19,7 +19,9 @@ _MOMENT = sa.DateTime(timezone=True)
 _WORD = sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql")
 _DOMAIN = sa.String(length=253).with_variant(sa.String(length=253, collation="C"), "postgresql")
 _HIDDEN = "name_hidden OR comment_state = 2"
-_UNREAD = "comment IS NOT NULL AND comment_state = 0 AND visibility = 'public' AND removed_at IS NULL"
+_UNREAD = (
+    "comment IS NOT NULL AND comment_state = 0 AND visibility IN ('public', 'addressee') AND removed_at IS NULL"
+)
 _HELD = "held_reason IS NOT NULL"
 #: Rows of names that are read at once.
 _STEP = 5_000

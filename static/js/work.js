@@ -12,6 +12,8 @@ const PATIENCE = 30_000;
 let working = null; // the promise of a proof
 let madeAt = -Infinity;
 let mayGo = false;
+let tries = 3; // where the server gives no challenge, it is not asked with every key
+
 
 async function work() {
   const answer = await fetch(box.dataset.challenge, { cache: "no-store", credentials: "omit" });
@@ -36,10 +38,10 @@ async function work() {
 const isGood = () => field.value !== "" && performance.now() - madeAt < GOOD_FOR;
 
 function begin() {
-  if (!working && !isGood()) {
+  if (!working && !isGood() && tries > 0) {
     field.value = "";
     working = work()
-      .catch(() => {})
+      .catch(() => tries--)
       .finally(() => (working = null));
   }
   return working;
@@ -54,9 +56,11 @@ form?.addEventListener("submit", async (event) => {
   button.setAttribute("aria-disabled", "true");
   status.textContent = status.dataset.wait;
   await Promise.race([begin(), new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
+  await new Promise((resolve) => setTimeout(resolve)); // within the event itself no form can be sent
   status.textContent = status.dataset.go;
   mayGo = true;
-  form.requestSubmit(button);
+  if (form.requestSubmit) form.requestSubmit(button);
+  else form.submit();
 });
 
 // Back from the next page: the proof was used up.

@@ -17,10 +17,11 @@ from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.delivery import csv_export
 from petitions.delivery.csv_export import BOM, safe_cell, write_csv
+from petitions.moderation.hiding import set_comment_state, set_name_hidden
 from petitions.settings import Settings
 from petitions.signatures.confirming import Confirmation, store_confirmations
 from petitions.signatures.drafting import store_drafts
-from petitions.signatures.models import Signature
+from petitions.signatures.models import COMMENT_APPROVED, COMMENT_HIDDEN, Signature
 from petitions.signatures.names import tidy, tidy_lines
 from tests.factories import make_campaign, make_draft, sign, sign_and_confirm
 
@@ -267,3 +268,28 @@ def test_dates_are_those_of_the_button_in_utc(
     late = datetime(2026, 11, 22, 23, 59, 30, tzinfo=UTC)
     sign_and_confirm(database, settings, campaign, arrived_at=late)  # pressed a minute later
     assert rows(database, campaign)[1][-2] == (late + timedelta(minutes=1)).date().isoformat() == "2026-11-23"
+
+
+def test_what_moderators_hid_is_not_in_the_list(database: Database, settings: Settings) -> None:
+    campaign = make_campaign(database)
+    for name in ("Approved Comment", "Hidden Comment", "Unread Comment", "Hidden Name"):
+        sign_and_confirm(database, settings, campaign, name=name, city=None, comment=f"By {name}", arrived_at=NOON)
+    with database.writing() as session:
+        rows = {row.name: row.id for row in session.scalars(select(Signature))}
+        set_name_hidden(session, campaign.id, [rows["Hidden Name"]], hidden=True)
+        set_comment_state(session, campaign.id, [rows["Hidden Comment"]], COMMENT_HIDDEN)
+        set_comment_state(session, campaign.id, [rows["Approved Comment"]], COMMENT_APPROVED)
+
+    def delivered(campaign: CampaignSnapshot) -> list[tuple[str, str, str]]:
+        out = io.StringIO()
+        write_csv(database, campaign, out)
+        return [(row[0], row[1], row[3]) for row in csv.reader(io.StringIO(out.getvalue(), newline=""))][1:]
+
+    at_once = [
+        ("1", "Approved Comment", "By Approved Comment"),
+        ("2", "Hidden Comment", ""),
+        ("3", "Unread Comment", "By Unread Comment"),
+    ]
+    assert delivered(campaign) == at_once
+    reviewing = make_campaign(database, comments={"review": True})
+    assert delivered(reviewing) == [*at_once[:2], ("3", "Unread Comment", "")]

@@ -111,6 +111,14 @@ def _desk(path: str, slug: str = WHOLE) -> Stop:
     return _opens(f"/console/c/{slug}{path}")
 
 
+def _open_signature(windows: Windows, language: str) -> None:
+    """The newest, from the list."""
+    _refresh(windows)
+    windows.lead.open(f"/console/c/{WHOLE}/signatures", language)
+    windows.lead.page.locator(".looked__name a").first.click()
+    windows.lead.page.wait_for_url("**/signatures/*-*")
+
+
 def _send(form: Locator, fields: Mapping[str, str], button: Locator | None = None) -> None:
     """Type into a form and send it."""
     for name, value in fields.items():
@@ -281,6 +289,9 @@ STOPS: dict[str, Stop] = {
     "overview": _desk(""),
     "overview, draft": _desk("", DRAFT),
     "overview, closed": _desk("", CLOSED),
+    "figures": _desk("/figures"),
+    "figures, draft": _desk("/figures", DRAFT),
+    "alerts": _desk("/alerts"),
     "texts": _desk("/texts/en"),
     "texts, translation": _desk("/texts/ar"),
     "texts, with errors": _sends(f"/console/c/{WHOLE}/texts/ar", "#mine", title="x" * 201),
@@ -306,6 +317,13 @@ STOPS: dict[str, Stop] = {
     "history, none": _desk("/history", DRAFT),
     "revision, first": _desk("/history/1", CHANGED),
     "revision": _desk("/history/2", CHANGED),
+    "switches": _desk("/defence"),
+    "signatures": _desk("/signatures"),
+    "signatures, with errors": _sends(
+        f"/console/c/{WHOLE}/signatures?state=counted", 'form[role="search"]', email="a@"
+    ),
+    "signature": Stop(_open_signature),
+    "comments": _desk("/comments"),
     "state, open": _desk("/state"),
     "state, closed": _desk("/state", CLOSED),
     "state, draft": _desk("/state", DRAFT),

@@ -244,6 +244,7 @@ STOPS: dict[str, tuple[int, Arrive]] = {
     "signers, nothing found": (200, _opens(f"/c/{SLUG}/signatures?q=xyzzy")),
     "background": (200, _opens(f"/c/{PRISONER}/background")),
     "privacy": (200, _opens(f"/c/{SLUG}/privacy")),
+    "count": (200, _opens(f"/c/{SLUG}/count")),
     "signed": (200, _opens(f"/c/{SLUG}/signed")),
     "thanks": (200, _opens(f"/c/{SLUG}/thanks")),
     "confirm": (200, _confirm),

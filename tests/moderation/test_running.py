@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from petitions import batches
@@ -14,17 +14,19 @@ from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.errors import StoreUnavailable
+from petitions.mail.models import Outbox
 from petitions.moderation import running
 from petitions.moderation.conditions import Conditions
-from petitions.moderation.jobs import cancel, get_job, undo
+from petitions.moderation.jobs import NewJob, cancel, get_job, start, undo
 from petitions.moderation.models import Job
 from petitions.moderation.removing import remove_signatures, restore_signatures
 from petitions.moderation.running import run_jobs
 from petitions.privacy.purging import purge
 from petitions.settings import Settings
-from petitions.signatures.models import Signature
+from petitions.signatures.holding import Group, group_conditions
+from petitions.signatures.models import Draft, Signature
 from petitions.signatures.rollups import roll_up
-from tests.factories import act, change, make_campaign, sign_and_confirm
+from tests.factories import act, change, make_campaign, sign, sign_and_confirm
 from tests.moderation.many import (
     FLOOD,
     MODERATOR,
@@ -224,6 +226,42 @@ def test_what_is_hidden_stays_hidden_when_a_removal_is_undone(
     with database.reading() as session:
         signature = session.get_one(Signature, (campaign.id, draft.id))
         assert (signature.removed_at, signature.comment_state, signature.moderated) == (None, 2, 2)
+
+
+# Held drafts
+
+
+def held(database: Database, settings: Settings, campaign: CampaignSnapshot, count: int, reason: str) -> None:
+    """So many drafts that are held for the same."""
+    for _ in range(count):
+        sign(database, settings, campaign)
+    with database.writing() as session:
+        session.execute(delete(Outbox))
+        session.execute(update(Draft).values(held_reason=reason, held_for="1f6e"))
+
+
+@pytest.mark.parametrize(("kind", "mails", "drafts"), [("release", 7, 7), ("drop", 0, 0)])
+def test_held_drafts_are_released_or_dropped_together(
+    database: Database,
+    settings: Settings,
+    campaign: CampaignSnapshot,
+    small_steps: None,
+    kind: str,
+    mails: int,
+    drafts: int,
+) -> None:
+    held(database, settings, campaign, 7, "network")
+    new = NewJob(kind, group_conditions(Group("network", "1f6e")), 2**45, 7)
+    with database.writing() as session:
+        job_id = start(session, campaign.id, new, MODERATOR, utc_now())
+    run_jobs(database, utc_now())
+    job = job_of(database, campaign, job_id)
+    assert (job.state, job.done, job.passed) == ("done", 7, 0)
+    assert job.conditions == {"reason": "network", "for": None}  # no longer than beside drafts
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Outbox)) == mails
+        found = session.scalars(select(Draft.held_reason)).all()
+    assert found == [None] * drafts
 
 
 # Stopping, meeting others, failing

@@ -187,7 +187,7 @@ def fits(row: Signature, asked: Conditions) -> bool:
         "unread": bool(
             row.comment
             and row.comment_state == COMMENT_UNREAD
-            and row.visibility == "public"
+            and row.visibility in ("public", "addressee")
             and row.removed_at is None
         ),
     }

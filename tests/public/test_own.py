@@ -7,11 +7,14 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from petitions.audit.recording import COMMAND_LINE
 from petitions.campaigns.files import Wording
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.i18n import translator
+from petitions.moderation.acting import Act, Target, digest_of
+from petitions.moderation.acting import act as moderation_act
 from petitions.public.campaigns import view_campaign
 from petitions.settings import Settings
 from petitions.signatures.changing import Unsubscription
@@ -78,6 +81,15 @@ def ana(database: Database, settings: Settings, campaign: CampaignSnapshot) -> N
 def values(signature: Signature) -> dict[str, Any]:
     names = ("name", "country", "city", "affiliation", "comment", "answers", "visibility", "updates")
     return {name: getattr(signature, name) for name in names}
+
+
+def moderate(database: Database, draft: NewDraft, action: Act, reason: str | None = None) -> None:
+    """What a moderator does with a signature."""
+    row = get_signature(database, draft)
+    with database.writing() as session:
+        target = Target(row.id, row.moderated, digest_of(row))
+        done = moderation_act(session, row.campaign_id, action, [target], COMMAND_LINE, utc_now(), reason)
+    assert done.done == (row.id,)
 
 
 def wording_of(database: Database, signature: Signature) -> str | None:
@@ -497,6 +509,53 @@ async def test_a_signature_that_was_taken_off_the_list_can_be_seen_and_changed(
     assert (data["removed_at"], data["removed_reason"]) == (removed_at.isoformat(), "hate")
 
 
+@pytest.mark.anyio
+async def test_a_removed_signature_says_why(
+    client: httpx.AsyncClient, database: Database, settings: Settings, ana: NewDraft
+) -> None:
+    moderate(database, ana, Act.REMOVE, "abuse")
+    words = page_of(await client.get(own(settings, ana))).one("main").text
+    assert "The campaign took your signature off its list" in words
+    assert "The reason that it gave: insults or threats." in words
+
+
+@pytest.mark.anyio
+async def test_a_hidden_name_or_comment_is_told_in_words_and_still_counts(
+    client: httpx.AsyncClient, database: Database, settings: Settings
+) -> None:
+    campaign = factories.make_campaign(database, comments={"review": True})
+    ana = factories.sign_and_confirm(database, settings, campaign, comment="Free him.")
+    hints = {
+        "waits": "Somebody of the campaign reads your comment before it is shown",
+        "comment": "The campaign does not show your comment and does not hand it over",
+        "name": "The campaign does not show your name, nor what you wrote beside it",
+        "ask": "If you do not know why, ask Example Committee",
+    }
+
+    async def told() -> set[str]:
+        page = page_of(await client.get(own(settings, ana)))
+        words = page.one("section", **{"class": "appearance"}).text
+        named = {"named"} if page.all("bdi", **{"class": "signer__name"}) else set()
+        quoted = {"quoted"} if page.all("blockquote", **{"class": "signer__comment"}) else set()
+        return {hint for hint, said in hints.items() if said in words} | named | quoted
+
+    assert await told() == {"waits", "named"}
+    moderate(database, ana, Act.APPROVE_COMMENT)
+    assert await told() == {"named", "quoted"}
+    moderate(database, ana, Act.HIDE_COMMENT)
+    assert await told() == {"comment", "ask", "named"}
+    moderate(database, ana, Act.HIDE_NAME)
+    assert await told() == {"name", "ask"}
+    page = page_of(await client.get(own(settings, ana)))
+    assert page.one("section", **{"class": "appearance"}).text.count("Your signature still counts.") == 1
+    data = (await client.get(own(settings, ana, "/data"))).json()
+    assert (data["name_hidden"], data["comment_state"]) == (True, "hidden")
+    assert [one["action"] for one in data["moderated"]] == ["comment_approved", "comment_hidden", "name_hidden"]
+    assert all(set(one) == {"action", "reason", "at"} for one in data["moderated"])
+    listed = page_of(await client.get("/c/free-boris/signatures"))
+    assert listed.all("bdi", **{"class": "signer__name"}) == []
+
+
 # Downloading
 
 
@@ -545,6 +604,9 @@ async def test_the_download_holds_everything_that_is_stored(
         "confirmed_at": signature.confirmed_at.isoformat(),
         "removed_at": None,
         "removed_reason": None,
+        "name_hidden": False,
+        "comment_state": "not read",
+        "moderated": [],
         "consent_version": 1,
     }
 
@@ -557,7 +619,7 @@ async def test_no_column_of_a_signature_is_left_out_of_the_download(
     data = (await client.get(own(settings, ana, "/data"))).json()
     named_otherwise = {"serial": "number", "language": "interface_language", "statement_id": "statement"}
     named_otherwise |= {"campaign_id": "campaign", "updates_key": "updates_wording"}
-    machinery = {"id", "email_key", "link_epoch"}
+    machinery = {"id", "email_key", "link_epoch", "domain", "removed_job"}
     columns = {column.key for column in Signature.__table__.columns} - machinery
     assert {named_otherwise.get(name, name) for name in columns} == data.keys()
 

@@ -188,7 +188,7 @@ class Doing:
 
 
 def run(database: Database, campaign: CampaignSnapshot, job: Doing, most: int) -> list[Step]:
-    steps = []
+    steps: list[Step] = []
     while True:
         with database.writing() as session:
             done = step(session, campaign.id, job, most, NOON)

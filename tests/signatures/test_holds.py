@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
@@ -47,11 +48,12 @@ class Sender:
 
     def __call__(self, domain: str = "campus.example", **changes: Any) -> NewDraft:
         self.count += 1
-        changes = {
+        at: datetime = changes.setdefault("arrived_at", NOON + timedelta(seconds=self.count))
+        usual = {
+            "id": UUID(int=(int(at.timestamp() * 1000) << 80) + (self.campaign.id << 40) + self.count),
             "email": f"p{self.count}@{domain}",
-            "arrived_at": NOON + timedelta(seconds=self.count),
-        } | changes
-        return make_draft(self.campaign, self.settings, **changes)
+        }
+        return make_draft(self.campaign, self.settings, **usual | changes)
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ LARGE = frozenset(
     juno.com roadrunner.com frontier.com windstream.net rogers.com shaw.ca sympatico.ca bell.net
     telus.net videotron.ca bigpond.com bigpond.net.au optusnet.com.au xtra.co.nz
     mail.ru bk.ru list.ru inbox.ru internet.ru yandex.ru yandex.com ya.ru rambler.ru lenta.ru ro.ru
-    ukr.net i.ua meta.ua tut.by mail.by
+    ukr.net i.ua meta.ua tut.by
     wp.pl o2.pl onet.pl interia.pl op.pl poczta.onet.pl vp.pl gazeta.pl tlen.pl
     seznam.cz email.cz centrum.cz centrum.sk azet.sk freemail.hu citromail.hu abv.bg mail.bg
     otenet.gr forthnet.gr

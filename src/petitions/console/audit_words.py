@@ -7,6 +7,7 @@ from typing import Any
 
 from petitions.accounts.roles import Role
 from petitions.console.details import PARTS
+from petitions.console.held_words import REASONS as HELD_REASONS
 from petitions.console.job_words import KIND_WORDS
 from petitions.i18n import N_, Message, Translator, language_name
 from petitions.moderation.removing import REASONS
@@ -28,6 +29,9 @@ ACTIONS: Mapping[str, Message] = {
     "signature.comment_hidden": N_("hid comments"),
     "signature.removed": N_("removed signatures"),
     "signature.restored": N_("brought signatures back"),
+    "held.released": N_("let held forms go on"),
+    "held.dropped": N_("dropped held forms"),
+    "rules.saved": N_("saved rules"),
     "bulk.started": N_("began something for many at once"),
     "bulk.cancelled": N_("stopped something for many at once"),
     "bulk.undone": N_("began to undo something for many at once"),
@@ -122,6 +126,8 @@ _SAID: Mapping[str, Callable[[Any, Translator], str]] = {
     "before": lambda value, words: words.translate(_labelled(N_("Role before"), _ROLES[value])),
     "again": lambda value, words: words.gettext("once more") if value else "",
     "is_admin": lambda value, words: words.gettext("Administrator") if value else "",
+    "held_for": lambda value, words: words.translate(HELD_REASONS[value]),
+    "rules": lambda value, words: words.translate(_labelled(N_("Rules"), words.number(value))),
     "rows": lambda value, words: words.translate(_labelled(N_("Rows"), words.number(value))),
     "complete": lambda value, words: "" if value else words.gettext("not to its end"),
     "sha256": lambda value, _: f"SHA-256: {value}",

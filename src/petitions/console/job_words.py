@@ -4,11 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from petitions.console.held_words import REASONS, by_words
 from petitions.console.search_form import STATE_WORDS
 from petitions.i18n import N_, Message, Translator, language_name
 from petitions.moderation.conditions import Conditions
 from petitions.moderation.jobs import CANCELLED, DONE, DROP, RELEASE, REMOVE, RESTORE, RUNNING, WAITING
 from petitions.moderation.models import Job
+from petitions.signatures.holding import Group
+from petitions.signatures.holds import HELD_RULE
 
 KIND_WORDS: Mapping[str, Message] = {
     REMOVE: N_("Remove signatures"),
@@ -47,7 +50,12 @@ def say_conditions(conditions: Conditions, words: Translator) -> Sequence[tuple[
 
 
 def say_which(job: Job, words: Translator) -> Sequence[tuple[str, str]]:
-    """What a job is about, as (label, value); nothing where it is another job, or is not known any more."""
-    if job.conditions is None or job.kind != REMOVE:
+    """What a job is about, as (label, value); nothing where it undoes another one."""
+    if job.conditions is None:
         return ()
-    return say_conditions(Conditions.from_json(job.conditions), words)
+    if job.kind == REMOVE:
+        return say_conditions(Conditions.from_json(job.conditions), words)
+    group = Group(job.conditions["reason"], job.conditions["for"])
+    said = [(words.gettext("Held"), words.translate(REASONS.get(group.reason, Message(group.reason))))]
+    shared = "" if group.reason == HELD_RULE else by_words(group, {})  # whatever has become of the rule since
+    return [*said, (words.gettext("Held for"), words.translate(shared))] if shared else said

@@ -15,7 +15,7 @@ _NEVER = tuple(
     f"/console/{page}" for page in ("login", "logout", "password", "forgot", "link", "first", "account/")
 )
 #: Forms in which somebody writes for long.
-_WRITING = re.compile(r"/console/(campaigns/new|c/[^/]+/(texts/[^/]+|details/[^/]+|publish))")
+_WRITING = re.compile(r"/console/(campaigns/new|c/[^/]+/(texts/[^/]+|details/[^/]+|publish|rules)|rules)")
 
 
 @dataclass(frozen=True)

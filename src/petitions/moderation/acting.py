@@ -96,7 +96,7 @@ def act(
     if judged["done"]:
         rows = _apply(session, campaign_id, action, judged["done"], now, reason)
         _write_down(session, campaign_id, action, rows, actor, now, reason)
-    return Acted(**judged)
+    return Acted(**{what: tuple(ids) for what, ids in judged.items()})
 
 
 def list_acts(session: Session, campaign_id: int, signature_id: UUID) -> Sequence[Moderation]:

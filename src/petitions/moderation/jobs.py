@@ -18,13 +18,17 @@ from petitions.campaigns.models import Campaign
 from petitions.errors import CampaignPurged, NotPossible, PageNotFound
 from petitions.moderation.models import Job
 from petitions.moderation.removing import REASONS, lock_tally
+from petitions.signatures.holds import HELD_NETWORK, HELD_RATE
 from petitions.signatures.models import Tally
+from petitions.signatures.proving import HELD_WORK
 
 REMOVE, RESTORE, RELEASE, DROP = "remove", "restore", "release", "drop"
 WAITING, RUNNING, DONE, CANCELLED = "waiting", "running", "done", "cancelled"
 #: The states of a job that goes on.
 OPEN = (WAITING, RUNNING)
 PAGE_SIZE = 20
+#: Reasons for which the drafts of one network are held.
+_OF_NETWORKS = (HELD_RATE, HELD_NETWORK, HELD_WORK)
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ def cancel(session: Session, campaign_id: int, job_id: int, actor: Actor, now: d
     job = get_job(session, campaign_id, job_id, lock=True)
     if job.state not in OPEN:
         raise NotPossible
-    job.state, job.ended_at = CANCELLED, now
+    _close(job, CANCELLED, now)
     _record(session, actor, "bulk.cancelled", job, now, rows=job.done)
 
 
@@ -118,7 +122,7 @@ def may_undo(job: Job, undoing: Job | None) -> bool:
 
 def end(session: Session, job: Job, state: str, now: datetime) -> None:
     """It has nothing more to do; the log says so in the name of whoever began it."""
-    job.state, job.ended_at = state, now
+    _close(job, state, now)
     actor = Actor(job.by_id, job.by_name)
     _record(session, actor, "bulk.ended", job, now, rows=job.done, complete=state == DONE)
 
@@ -152,6 +156,13 @@ def list_jobs(session: Session, campaign_id: int, before: int | None = None, lim
         query = query.where(Job.id < before)
     jobs = session.scalars(query).all()
     return JobPage(jobs[:limit], jobs[limit - 1].id if len(jobs) > limit else None)
+
+
+def _close(job: Job, state: str, now: datetime) -> None:
+    """It stops. Which network it was about is forgotten, as it is beside drafts after two days."""
+    job.state, job.ended_at = state, now
+    if job.conditions is not None and job.conditions.get("reason") in _OF_NETWORKS:
+        job.conditions = {**job.conditions, "for": None}
 
 
 def _lock(session: Session, campaign_id: int) -> int:

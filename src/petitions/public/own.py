@@ -1,6 +1,7 @@
 """The signer's own page, by the link of their mails: see, change, download, get a new link, withdraw."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 from urllib.parse import quote
@@ -11,17 +12,24 @@ from starlette.responses import Response
 
 from petitions.clock import utc_now
 from petitions.i18n import language_name
+from petitions.moderation.acting import list_acts
+from petitions.moderation.models import Moderation
+from petitions.moderation.removing import REASONS
 from petitions.public.campaigns import updates_wording, view_statement
 from petitions.public.forms import SignForm, check_consent, own_form_for, said_in
 from petitions.public.owner import Owner, for_owner, submit
 from petitions.signatures import listing
 from petitions.signatures.changing import Change
+from petitions.signatures.models import COMMENT_APPROVED, COMMENT_HIDDEN, COMMENT_UNREAD
 from petitions.signatures.own import Done
 from petitions.signatures.relinking import NewLink
 from petitions.signatures.withdrawing import Withdraw
 from petitions.web.bodies import read_form
 from petitions.web.caching import no_store
 from petitions.web.pages import answer, see_other
+
+#: What moderators said of a comment, in the file for its signer.
+_COMMENT_STATES = {COMMENT_UNREAD: "not read", COMMENT_APPROVED: "approved", COMMENT_HIDDEN: "hidden"}
 
 
 async def follow_neutral_link(request: Request) -> Response:
@@ -47,7 +55,7 @@ def _typed(signature: Row[Any]) -> dict[str, Any]:
 def _answer_own(owner: Owner, form: SignForm, status: int = 200, *, saved: bool = False) -> Response:
     view, signature, own = owner.view(), owner.signature, owner.own
     current = owner.campaign.statements.get(own.statement.language)
-    answers = signature.answers or {}
+    answers, reviewed = signature.answers or {}, owner.campaign.terms.review_comments
     return answer(
         owner.site,
         owner.words,
@@ -58,7 +66,8 @@ def _answer_own(owner: Owner, form: SignForm, status: int = 200, *, saved: bool 
         signature=_SignatureView(
             signature, [(q.label, answers[q.key], q.public) for q in view.questions if q.key in answers]
         ),
-        shown_as=None if signature.removed_at else listing.show(signature),
+        shown_as=None if signature.removed_at else listing.show(signature, reviewed=reviewed),
+        comment_waits=reviewed and signature.comment_state == COMMENT_UNREAD and _shows_comment(signature),
         former=_former(owner),
         signed=view_statement(own.statement),
         signed_is_current=current is not None and current.id == own.statement.id,
@@ -87,6 +96,11 @@ def _former(owner: Owner) -> list[tuple[str, str]]:
     return former
 
 
+def _shows_comment(signature: Row[Any]) -> bool:
+    """Whether its signer wants a comment to be read by anybody."""
+    return bool(signature.comment) and signature.visibility in ("public", "addressee")
+
+
 class _SignatureView:
     """A signature as its page shows it: the same fields, with the answers under their labels."""
 
@@ -96,6 +110,9 @@ class _SignatureView:
         self.visibility, self.updates = signature.visibility, signature.updates
         self.drafted_at, self.confirmed_at = signature.drafted_at, signature.confirmed_at
         self.removed = signature.removed_at is not None
+        self.removed_reason = REASONS.get(signature.removed_reason)
+        self.name_hidden = signature.name_hidden
+        self.comment_hidden = signature.comment is not None and signature.comment_state == COMMENT_HIDDEN
         self.language_name = language_name(signature.language)
         self.answers = answers
 
@@ -165,7 +182,8 @@ async def renew_link(request: Request, owner: Owner) -> Response:
 @for_owner
 async def download_data(_request: Request, owner: Owner) -> Response:
     """Everything that is stored of the signature, for the signer (GDPR Art. 15 and 20)."""
-    text = json.dumps(_data_of(owner), ensure_ascii=False, indent=2)
+    acts = await owner.site.database.read(list_acts, owner.link.campaign_id, owner.link.row_id)
+    text = json.dumps(_data_of(owner, acts), ensure_ascii=False, indent=2)
     response = Response(text, media_type="application/json")
     response.headers["Content-Disposition"] = f'attachment; filename="signature-{owner.own.slug}.json"'
     response.headers["X-Robots-Tag"] = "noindex"
@@ -173,7 +191,7 @@ async def download_data(_request: Request, owner: Owner) -> Response:
     return response
 
 
-def _data_of(owner: Owner) -> dict[str, Any]:
+def _data_of(owner: Owner, acts: Sequence[Moderation]) -> dict[str, Any]:
     signature, own = owner.signature, owner.own
     statement = view_statement(own.statement)
     return {
@@ -187,6 +205,12 @@ def _data_of(owner: Owner) -> dict[str, Any]:
         "confirmed_at": signature.confirmed_at.isoformat(),
         "removed_at": signature.removed_at.isoformat() if signature.removed_at else None,
         "removed_reason": signature.removed_reason,
+        "name_hidden": signature.name_hidden,
+        "comment_state": _COMMENT_STATES.get(signature.comment_state),
+        # What moderators did with it, without their names; what was done together with others is not among it.
+        "moderated": [
+            {"action": one.action, "reason": one.reason, "at": one.at.isoformat()} for one in reversed(acts)
+        ],
         "consent_version": signature.consent_version,
         "updates_wording": own.updates_wording,
         "updates_at": signature.updates_at.isoformat() if signature.updates_at else None,

@@ -7,10 +7,9 @@ confirms stays held until a moderator looks.
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from petitions.abuse import credit
@@ -89,7 +88,7 @@ def _release(
     if after is not None:
         query = query.where(Draft.id > after)
     rows = session.execute(query.order_by(Draft.id).limit(_STEP)).all()
-    places = {row.id: _place(campaign_id, row) for row in rows}
+    places = {row.id: _place(campaign_id, row.email) for row in rows}
     accounts = {
         place: credit.lock_account(session, place, now)
         for place in sorted({place for place in places.values() if place is not None})
@@ -121,6 +120,6 @@ def _release(
     return looked_at, release(session, campaign_id, free, now).released if free else 0
 
 
-def _place(campaign_id: int, row: Row[Any]) -> Place | None:
-    domain = domain_of(row.email)
+def _place(campaign_id: int, email: str) -> Place | None:
+    domain = domain_of(email)
     return None if is_large(domain) else (campaign_id, domain)

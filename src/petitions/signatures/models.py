@@ -34,11 +34,13 @@ _DOMAIN = String(253).with_variant(String(253, collation="C"), "postgresql")
 #: The rows of the public list, in the very words of its index: SQLite uses a partial index only for a query
 #: that repeats its condition without parameters.
 SHOWN = text("removed_at IS NULL AND visibility IN ('public', 'initials')")
-#: In the same way: those that moderators removed, those of which they hid something, and comments that nobody of
-#: them has read yet.
+#: In the same way: those that moderators removed, those of which they hid something, and comments for the site or
+#: the delivery that nobody of them has read yet.
 REMOVED = text("removed_at IS NOT NULL")
 HIDDEN = text("name_hidden OR comment_state = 2")
-UNREAD = text("comment IS NOT NULL AND comment_state = 0 AND visibility = 'public' AND removed_at IS NULL")
+UNREAD = text(
+    "comment IS NOT NULL AND comment_state = 0 AND visibility IN ('public', 'addressee') AND removed_at IS NULL"
+)
 
 #: What a moderator said of a comment.
 COMMENT_UNREAD, COMMENT_APPROVED, COMMENT_HIDDEN = 0, 1, 2
