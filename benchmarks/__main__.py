@@ -120,7 +120,7 @@ def _parse() -> argparse.Namespace:
         "--connections",
         type=int,
         default=32,
-        help="of wrk (default: 32); always 16 in own and purge, 8 in console",
+        help="of wrk (default: 32); always 16 in own and purge, 8 in console and the searches",
     )
     parser.add_argument("--seconds", type=int, default=4, help="of each round (default: 4); half in growth")
     parser.add_argument(

@@ -9,6 +9,7 @@ import json
 import re
 import socket
 import time
+from typing import Protocol
 
 _MESSAGE_ID = re.compile(rb"^Message-ID: (\S+)", re.MULTILINE | re.IGNORECASE)
 _READY = b"220 sink\r\n"
@@ -42,10 +43,16 @@ class Arrivals:
         print(json.dumps(figures), flush=True)
 
 
+class Taker(Protocol):
+    """Takes mails."""
+
+    def add(self, message: bytes) -> None: ...
+
+
 class Conversation(asyncio.Protocol):
     """One client."""
 
-    def __init__(self, arrivals: Arrivals) -> None:
+    def __init__(self, arrivals: Taker) -> None:
         self._arrivals = arrivals
         self._received = bytearray()
         self._in_message = False

@@ -390,7 +390,8 @@ def test_a_store_from_before_the_console_keeps_everything_down_and_up(
         assert not may_be_null(database, "outbox", "campaign_id")
         left = set(definitions) - set(index_definitions(database))
         assert "ix_signatures_statement_id" in left
-        assert not any(name.startswith(("ix_outbox", "ix_drafts")) for name in left - {"ix_drafts_held_for", "ix_outbox_failed"})
+        left -= {"ix_drafts_held_for", "ix_outbox_failed"}  # came later
+        assert not any(name.startswith(("ix_outbox", "ix_drafts")) for name in left)
     for _ in range(2):
         roll_up(database, utc_now())
         after = without_new_shares(contents(database, old))

@@ -51,7 +51,7 @@ async def test_a_preview_says_how_many_and_shows_some(
     sign_people(database, settings, campaign, *mixed(3))
     page = await preview(browser, **OF_FLOOD)
     assert page.one("h2", id="found").text == "3 signatures are meant"
-    entries = [e.text for e in page.all("p") if e.get("class") == "entry__name"]
+    entries = [e.text for e in page.all("p") if e.get("class") == "revisions__name"]
     assert entries == ["Bot n2", "Bot n1", "Bot n0"]
     assert f"@{FLOOD}" in page.one("main").text
     assert "n1@" not in page.one("main").text

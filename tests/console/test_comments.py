@@ -20,6 +20,8 @@ from petitions.web.site import Site
 from tests import factories
 from tests.console.support import Browser, Queries, browser_of, give_role, make_user
 from tests.factories import change, sign_and_confirm
+from tests.moderation.test_searching import explain
+from tests.signatures.test_listing import statements
 
 HOME = "/console/c/free-boris"
 PAGE = f"{HOME}/comments"
@@ -149,6 +151,19 @@ async def test_the_way_stands_there_where_comments_wait_or_are_reviewed(
         stored.terms = {**stored.terms, "comments": {"review": True}}
     assert await has_way()
     assert "only after one of you has approved it" in (await browser.get(PAGE)).text
+
+
+@pytest.mark.anyio
+async def test_whether_comments_wait_costs_a_look_into_their_index(
+    browser: Browser, site: Site, database: Database, campaign: CampaignSnapshot
+) -> None:
+    """Every page of the campaign asks for it."""
+    with statements(site.database) as asked:
+        await browser.get(HOME)
+    wanted = [entry for entry in asked if "comment_state" in entry[0]]
+    with database.reading() as session:
+        (plan,) = explain(session, database, wanted)
+    assert "ix_signatures_unread" in plan
 
 
 @pytest.mark.anyio

@@ -30,7 +30,7 @@ PART = f"{PAGE}/part"
 def fill(database: Database, settings: Settings, campaign: CampaignSnapshot) -> None:
     """Some of everything that the page shows."""
     for _ in range(6):
-        sign_and_confirm(database, settings, campaign, language="es")
+        sign_and_confirm(database, settings, campaign, language="es", arrived_at=utc_now() - timedelta(minutes=1))
     now = utc_now()
     roll_up(database, now)
     flow = HourlyFlow(
@@ -94,6 +94,7 @@ async def test_before_anybody_signed_it_says_what_will_be_there(browser: Browser
     assert "Nobody has signed yet." in answer.text
     assert "a forecast needs three whole days" in answer.text
     assert answer.text.count("<figure") == 1
+    assert f'<a class="renewing__again" href="{PAGE}?lang=en">Look again</a>' in answer.text
 
 
 @pytest.mark.anyio

@@ -132,7 +132,7 @@ async def test_ticked_forms_go_and_what_somebody_else_took_is_said(
     drafts = [hold(database, settings, campaign, email=f"a{n}@mailinator.com") for n in range(4)]
     group = f"{PAGE}/disposable?for=mailinator.com"
     page = (await browser.get(group)).text
-    assert re.findall(r'name="id" value="([^"]+)"', page) == sorted(str(draft.id) for draft in drafts)
+    assert re.findall(r'name="id"\s+value="([^"]+)"', page) == sorted(str(draft.id) for draft in drafts)
     ticked = {"for": "mailinator.com", "id": [str(draft.id) for draft in drafts[:2]]}
     other = {"for": "mailinator.com", "id": str(drafts[0].id)}
     await browser.post(f"{PAGE}/disposable/drop", other)
@@ -213,7 +213,7 @@ async def test_a_group_goes_on_from_page_to_page(
     found: list[str] = []
     while url is not None:
         page = (await browser.get(url)).text
-        found += re.findall(r'name="id" value="([^"]+)"', page)
+        found += re.findall(r'name="id"\s+value="([^"]+)"', page)
         following = re.findall(r'<a href="([^"]+)"\s+rel="next"', page)
         url = following[0].replace("&amp;", "&") if following else None
     assert found == sorted(str(draft.id) for draft in drafts)

@@ -22,6 +22,7 @@ from petitions.signatures.withdrawing import withdraw
 from petitions.web.site import Site
 from tests.console.support import Browser, Queries, browser_of, give_role, make_user
 from tests.factories import sign_and_confirm
+from tests.public.support import dump
 from tests.signatures.truth import assert_true
 
 PAGE = "/console/c/free-boris/signatures"
@@ -158,6 +159,19 @@ async def test_only_what_names_nobody_stands_in_an_address(
 
 
 @pytest.mark.anyio
+async def test_a_search_is_written_down_nowhere(
+    browser: Browser, database: Database, people: dict[str, NewDraft], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("DEBUG"):
+        for field, value in (("name", "Lookedfor"), ("email", "lookedfor@example.org"), ("name", "%lookedfor@")):
+            answer = await browser.post(SEARCH, {field: value})
+            assert answer.status_code == 200
+            assert "ookedfor" not in repr(answer.headers)
+    written = caplog.text + repr([record.__dict__ for record in caplog.records]) + repr(dump(database))
+    assert "ookedfor" not in written
+
+
+@pytest.mark.anyio
 async def test_those_that_are_ticked_are_removed_and_brought_back(
     browser: Browser, database: Database, campaign: CampaignSnapshot, people: dict[str, NewDraft]
 ) -> None:
@@ -175,6 +189,8 @@ async def test_those_that_are_ticked_are_removed_and_brought_back(
     assert answer.headers["location"] == f"{PAGE}?state=removed&saved=restored&lang=en"
     assert count(database, campaign) == 4
     assert_true(database, campaign)
+    words = " ".join(re.sub(r"<[^>]+>", " ", (await browser.get("/console/c/free-boris/audit")).text).split())
+    assert "removed signatures Reason: sent by a program · Signatures: 2" in words
     with database.reading() as session:
         entries = session.query(AuditEntry).filter(AuditEntry.action.startswith("signature."))
         assert {entry.actor for entry in entries} == {"Olga Owner"}

@@ -17,6 +17,7 @@ from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.ids import new_id
 from petitions.moderation.acting import Act, Acted, Target, act, digest_of, list_acts
+from petitions.privacy.purging import purge
 from petitions.settings import Settings
 from petitions.signatures.counting import find_count
 from petitions.signatures.drafting import NewDraft
@@ -206,6 +207,13 @@ def test_a_removal_needs_one_of_the_reasons(database: Database, campaign: Campai
         with pytest.raises(KeyError):
             do(database, campaign, Act.REMOVE, seen(database, ana), reason=reason)
     assert get(database, ana).removed_at is None
+
+
+def test_what_was_done_goes_with_the_names(database: Database, campaign: CampaignSnapshot, ana: NewDraft) -> None:
+    do(database, campaign, Act.HIDE_NAME, seen(database, ana))
+    do(database, campaign, Act.REMOVE, seen(database, ana))
+    assert purge(database, campaign.id, utc_now()).done
+    assert history(database, ana) == []
 
 
 def test_of_two_at_once_one_is_told(database: Database, settings: Settings, campaign: CampaignSnapshot) -> None:

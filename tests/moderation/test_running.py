@@ -161,6 +161,24 @@ def test_whoever_signs_after_the_preview_stays(
     assert list(removed(database, campaign)) == [1, 2]
 
 
+def test_what_is_hidden_after_the_preview_or_elsewhere_stays(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    other = make_campaign(database, slug="other")
+    for each in (campaign, other):
+        sign_people(database, settings, each, *flood(2))
+    hide_comment(database, campaign, 1)
+    job_id = begin(database, campaign, Conditions(state="hidden"))
+    sign_people(database, settings, campaign, *flood(2, "later"))
+    with database.writing() as session:
+        session.execute(update(Signature).where(Signature.serial != 2).values(name_hidden=True))
+    run_jobs(database, utc_now())
+    assert list(removed(database, campaign)) == [1]
+    assert removed(database, other) == {}
+    job = job_of(database, campaign, job_id)
+    assert (job.expected, job.done, job.cursor) == (1, 1, 2)
+
+
 def test_what_somebody_removed_before_keeps_its_reason(
     database: Database, settings: Settings, campaign: CampaignSnapshot
 ) -> None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
@@ -313,6 +314,16 @@ def test_the_indexes_answer(database: Database, campaign: CampaignSnapshot) -> N
             assert "Sort" not in plan, plan
 
 
+def test_the_index_answers_for_unread_comments(database: Database, campaign: CampaignSnapshot) -> None:
+    with database.reading() as session:
+        with statements(database) as asked:
+            list_unread(session, campaign.id, 0, 25)
+        (plan,) = explain(session, database, asked)
+    assert "ix_signatures_unread" in plan
+    assert "TEMP B-TREE" not in plan
+    assert "Sort" not in plan
+
+
 def test_the_indexes_answer_for_names(database: Database, campaign: CampaignSnapshot) -> None:
     found = plans(database, campaign, Conditions(name="ana"))
     counting, serials = found[:2]
@@ -329,14 +340,19 @@ def test_the_indexes_answer_for_names(database: Database, campaign: CampaignSnap
 
 def plans(database: Database, campaign: CampaignSnapshot, conditions: Conditions) -> list[str]:
     """How the store goes about each query of a page."""
-    explain = "EXPLAIN QUERY PLAN " if database.is_sqlite else "EXPLAIN "
-    found = []
     with database.reading() as session:
         with statements(database) as asked:
             find_page(session, campaign.id, conditions, 7)
-        for statement, parameters in [entry for entry in asked if entry[0].startswith("SELECT")]:
-            rows = session.connection().exec_driver_sql(explain + statement, parameters).all()
-            found.append("\n".join(str(row[-1]) for row in rows))
+        return explain(session, database, asked)
+
+
+def explain(session: Session, database: Database, asked: list[tuple[str, Any]]) -> list[str]:
+    """The plans of these queries."""
+    command = "EXPLAIN QUERY PLAN " if database.is_sqlite else "EXPLAIN "
+    found = []
+    for statement, parameters in [entry for entry in asked if entry[0].startswith("SELECT")]:
+        rows = session.connection().exec_driver_sql(command + statement, parameters).all()
+        found.append("\n".join(str(row[-1]) for row in rows))
     return found
 
 

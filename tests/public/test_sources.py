@@ -7,10 +7,11 @@ from sqlalchemy import select
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.db import Database
 from petitions.settings import Settings
-from petitions.watching.models import SourceCount
+from petitions.watching.models import HourlyFlow, SourceCount
 from petitions.watching.sources import DIRECT, source_key
 from petitions.web.site import Site
 from tests import factories
+from tests.conftest import serving
 from tests.public.support import dump
 from tests.web.support import page_of
 
@@ -82,3 +83,25 @@ async def test_the_page_is_the_same_for_every_source(
     plain, named = await client.get(f"{STATEMENT}?lang=en"), await client.get(LINK)
     assert plain.text == named.text
     assert page_of(plain).one("input", name="source")["value"] == ""
+
+
+@pytest.mark.anyio
+async def test_a_server_that_ends_writes_what_it_counted(
+    settings: Settings, database: Database, campaign: CampaignSnapshot
+) -> None:
+    async with serving(settings) as (_, client):
+        assert (await client.post(SIGN, data=factories.form())).status_code == 303
+        with database.reading() as session:
+            assert session.scalars(select(HourlyFlow.arrived)).all() == []
+    with database.reading() as session:
+        assert session.scalars(select(HourlyFlow.arrived)).all() == [1]
+
+
+@pytest.mark.anyio
+async def test_a_form_that_is_not_taken_is_not_counted(
+    client: httpx.AsyncClient, site: Site, database: Database, campaign: CampaignSnapshot
+) -> None:
+    assert (await client.post(SIGN, data=factories.form(email="nobody"))).status_code == 422
+    await site.flows.write()
+    with database.reading() as session:
+        assert session.scalars(select(HourlyFlow.arrived)).all() == []

@@ -1,5 +1,6 @@
 """What confirming lets go of what is held, and what stays."""
 
+import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -63,6 +64,34 @@ def test_the_oldest_go_first_up_to_the_credit(
         assert (account.mailed, account.confirmed) == (22, 3)
         held = session.execute(select(Draft.held_reason, Draft.held_for).where(Draft.id == drafts[21].id)).one()
     assert tuple(held) == (None, None)
+
+
+def test_workers_that_release_at_once_mail_everybody_once_and_book_it_once(
+    database: Database, send: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crediting, "_STEP", 4)
+    drafts = [send() for _ in range(60)]
+    store(database, drafts)
+    for draft in drafts[:8]:
+        confirm(database, draft)
+    start, counts = threading.Barrier(3), []
+
+    def work() -> None:
+        start.wait(30)
+        counts.append(release(database))
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(counts) == 32
+    assert len(counts) == 3
+    with database.reading() as session:
+        mails = session.scalars(select(Outbox.subject_id)).all()
+        assert session.scalars(select(DomainCount.mailed)).all() == [42]
+    assert len(mails) == len(set(mails)) == 42
+    assert set(mails) == ids(drafts[:42])
 
 
 def test_a_released_draft_can_be_confirmed(database: Database, send: Sender) -> None:

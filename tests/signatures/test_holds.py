@@ -117,8 +117,8 @@ def test_a_network_of_domains_without_credit_is_suspicious_with_everything_it_se
     database: Database, send: Sender
 ) -> None:
     store(database, [send("spam.example") for _ in range(10)])
-    bots = [send("spam.example", network="192.0.2.1") for _ in range(5)]
-    assert reasons(store(database, bots)) == ["domain"] * 5
+    bots = [send("spam.example", network="192.0.2.1") for _ in range(3)]
+    assert reasons(store(database, bots)) == ["domain"] * 3
     held = store(database, [send("gmail.com", network="192.0.2.1"), send("gmail.com", network="192.0.2.2")])
     with database.reading() as session:
         network = session.scalar(select(Draft.network).where(Draft.id == bots[0].id))
@@ -129,7 +129,10 @@ def test_a_network_of_domains_without_credit_is_suspicious_with_everything_it_se
 def test_a_network_is_free_again_when_people_there_confirm(database: Database, send: Sender) -> None:
     people = [send(network="192.0.2.1") for _ in range(10)]
     store(database, people)
-    assert reasons(store(database, [send(network="192.0.2.1") for _ in range(6)])) == [*["domain"] * 5, "network"]
+    assert reasons(store(database, [send(network="192.0.2.1") for _ in range(6)])) == [
+        *["domain"] * 3,
+        *["network"] * 3,
+    ]
     assert reasons(store(database, [send("gmail.com", network="192.0.2.1")])) == ["network"]
     confirm(database, people[0])
     assert reasons(store(database, [send("gmail.com", network="192.0.2.1")])) == ["network"]

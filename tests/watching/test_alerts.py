@@ -35,7 +35,7 @@ from petitions.watching.alerts import (
 from petitions.watching.letters import AlertLetters
 from tests.console.support import give_role, make_user
 from tests.factories import make_campaign
-from tests.watching.support import DAY, HOUR, MINUTE, alerts
+from tests.watching.support import DAY, HOUR, MINUTE, NOON, alerts
 
 KEY = "e-mail key" * 4
 TRENDS = [
@@ -88,7 +88,7 @@ def letters(database: Database) -> list[Letter]:
 def test_everybody_who_moderates_gets_a_mail(
     database: Database, campaign: CampaignSnapshot, people: dict[str, User]
 ) -> None:
-    now = utc_now()
+    now = NOON
     store(database, campaign, TRENDS, now)
     tell(database, now, KEY)
     assert told(database, people) == ["moderator", "owner"]
@@ -102,7 +102,7 @@ def test_who_does_not_want_it_gets_none(
     with database.writing() as session:
         assert choose_alerts(session, campaign.id, people["owner"].id, wanted=False)
         assert not choose_alerts(session, campaign.id, people["owner"].id, wanted=False)
-    now = utc_now()
+    now = NOON
     store(database, campaign, TRENDS, now)
     tell(database, now, KEY)
     assert told(database, people) == ["moderator"]
@@ -112,8 +112,8 @@ def test_a_closed_account_gets_none(
     database: Database, campaign: CampaignSnapshot, people: dict[str, User]
 ) -> None:
     with database.writing() as session:
-        session.execute(update(User).where(User.id == people["owner"].id).values(disabled_at=utc_now()))
-    now = utc_now()
+        session.execute(update(User).where(User.id == people["owner"].id).values(disabled_at=NOON))
+    now = NOON
     store(database, campaign, TRENDS, now)
     tell(database, now, KEY)
     assert told(database, people) == ["moderator"]
@@ -122,7 +122,7 @@ def test_a_closed_account_gets_none(
 def test_a_wrong_count_is_told_to_owners_alone(
     database: Database, campaign: CampaignSnapshot, people: dict[str, User]
 ) -> None:
-    now = utc_now()
+    now = NOON
     store(database, campaign, [Trend(DRIFT, bytes(16), None, 3)], now)
     tell(database, now, KEY)
     assert told(database, people) == ["owner"]
@@ -131,7 +131,7 @@ def test_a_wrong_count_is_told_to_owners_alone(
 def test_the_same_alert_is_told_once(
     database: Database, campaign: CampaignSnapshot, people: dict[str, User]
 ) -> None:
-    now = utc_now()
+    now = NOON
     for minutes in (0, 1, 61, 200):
         store(database, campaign, TRENDS, now + minutes * MINUTE)
         tell(database, now + minutes * MINUTE, KEY)
@@ -141,7 +141,7 @@ def test_the_same_alert_is_told_once(
 def test_a_new_one_is_told_within_the_hour_after_the_last_mail(
     database: Database, campaign: CampaignSnapshot, people: dict[str, User]
 ) -> None:
-    now = utc_now()
+    now = NOON
     store(database, campaign, TRENDS[:1], now)
     tell(database, now, KEY)
     store(database, campaign, TRENDS[1:], now + 10 * MINUTE)
@@ -156,7 +156,7 @@ def test_a_new_one_is_told_within_the_hour_after_the_last_mail(
 def test_an_alert_that_is_stored_late_is_told_all_the_same(
     database: Database, campaign: CampaignSnapshot, people: dict[str, User]
 ) -> None:
-    now = utc_now()
+    now = NOON
     store(database, campaign, TRENDS[:1], now)
     tell(database, now + MINUTE, KEY)
     store(database, campaign, TRENDS[1:], now)  # of a worker that looked before the mail and wrote after it
@@ -165,7 +165,7 @@ def test_an_alert_that_is_stored_late_is_told_all_the_same(
 
 
 def test_two_workers_tell_once(database: Database, campaign: CampaignSnapshot, people: dict[str, User]) -> None:
-    now = utc_now()
+    now = NOON
     store(database, campaign, TRENDS, now)
     with ThreadPoolExecutor(3) as threads:
         list(threads.map(lambda _: tell(database, now, KEY), range(3)))
@@ -230,7 +230,7 @@ def test_alerts_are_listed_by_campaign_and_forgotten_in_time(
     database: Database, campaign: CampaignSnapshot
 ) -> None:
     other = make_campaign(database, slug="free-ana")
-    now = utc_now()
+    now = NOON
     store(database, campaign, TRENDS, now)
     store(database, other, TRENDS[:1], now + DAY)
     with database.reading() as session:

@@ -109,7 +109,8 @@ def test_two_who_add_to_the_same_hours_at_once_lose_nothing(
 def test_a_source_has_a_name_in_the_store_from_the_fifth_form_on(
     database: Database, campaign: CampaignSnapshot
 ) -> None:
-    store(database, campaign, newsletter=4)
+    store(database, campaign, newsletter=2)
+    store(database, campaign, newsletter=2)
     assert sources(database) == [(None, 4, 0)]
     store(database, campaign, newsletter=1)
     assert sources(database) == [("newsletter", 5, 0)]

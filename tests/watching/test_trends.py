@@ -1,5 +1,6 @@
 """What is unusual among the forms of the last hour."""
 
+import itertools
 from datetime import date
 from uuid import UUID
 
@@ -8,20 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import update
 
+from petitions.abuse.rule_lists import save_list
 from petitions.campaigns.models import Campaign
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.db import Database
-from petitions.ids import new_id
 from petitions.settings import Settings
 from petitions.signatures.drafting import store_drafts
 from petitions.signatures.models import Draft
 from petitions.watching import trends
 from petitions.watching.trends import Form, find_forms, find_trends, watch_trends, wording_of
 from tests.factories import make_draft, sign_and_confirm
-from tests.watching.support import DAY, HOUR, MINUTE, alerts
+from tests.watching.support import DAY, HOUR, MINUTE, NOON, alerts
 
 TODAY, YESTERDAY = date(2026, 11, 23), date(2026, 11, 22)
+_numbers = itertools.count(1)
 SAID = "The very same words of everybody"
 
 
@@ -132,7 +134,17 @@ def test_only_the_newest_forms_are_looked_at(
 
 
 def flood(database: Database, settings: Settings, campaign: CampaignSnapshot, many: int = 40) -> None:
-    drafts = [make_draft(campaign, settings, id=new_id(), email=f"a{n}@flood.example") for n in range(many)]
+    """Forms of the last minutes before noon."""
+    drafts = [
+        make_draft(
+            campaign,
+            settings,
+            id=UUID(int=int((NOON - MINUTE).timestamp() * 1000) << 80 | next(_numbers)),
+            email=f"a{n}@flood.example",
+            arrived_at=NOON - MINUTE,
+        )
+        for n in range(many)
+    ]
     with database.writing() as session:
         store_drafts(session, drafts, None)
 
@@ -141,22 +153,34 @@ def test_an_alert_is_written_once_a_day_and_goes_on_telling_how_much(
     database: Database, settings: Settings, campaign: CampaignSnapshot
 ) -> None:
     flood(database, settings, campaign, 40)
-    now = utc_now()
+    now = NOON
     watch_trends(database, now, settings.email_key)
     (first,) = alerts(database)
     assert (first.kind, first.label, first.drafts, first.at) == ("domain", "flood.example", 40, now)
     flood(database, settings, campaign, 45)
-    watch_trends(database, now + MINUTE / 60, settings.email_key)
+    watch_trends(database, now + MINUTE, settings.email_key)
     (again,) = alerts(database)
-    assert (again.id, again.at) == (first.id, now + MINUTE / 60)
-    assert again.drafts > 40
+    assert (again.id, again.at, again.drafts) == (first.id, now + MINUTE, 45)
+    watch_trends(database, now + 2 * HOUR, settings.email_key)
+    assert len(alerts(database)) == 1
+
+
+@pytest.mark.parametrize("rule", ["allow domain flood.example", "hold domain flood.example"])
+def test_a_domain_that_a_rule_is_about_is_no_news(
+    database: Database, settings: Settings, campaign: CampaignSnapshot, rule: str
+) -> None:
+    with database.writing() as session:
+        assert save_list(session, campaign.id, rule, 0, "Mona Moderator", NOON)
+    flood(database, settings, campaign)
+    watch_trends(database, NOON, settings.email_key)
+    assert alerts(database) == []
 
 
 def test_a_closed_campaign_is_not_looked_at(
     database: Database, settings: Settings, campaign: CampaignSnapshot
 ) -> None:
     flood(database, settings, campaign)
-    now = utc_now()
+    now = NOON
     with database.writing() as session:
         session.execute(update(Campaign).values(closes_at=now))
     watch_trends(database, now, settings.email_key)

@@ -21,7 +21,7 @@ from petitions.db import insert_for
 #: Mails that each confirmation pays for, beside its own.
 PER_CONFIRMATION = 3
 #: Drafts held for their domains from which on a network can be suspicious.
-_MANY_HELD = 5
+_MANY_HELD = 3
 #: Rows that one question names.
 _STEP = 500
 

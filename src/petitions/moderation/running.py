@@ -58,13 +58,13 @@ def restore_step(session: Session, job: Job, most: int, now: datetime) -> Step:
     """Bring back the next signatures that the job which this one undoes removed, unless somebody brought them back
     since; what else was done to them stays."""
     rows = session.execute(
-        select(Signature.serial, Signature.id, Signature.removed_job)
+        select(Signature.serial, Signature.id)
         .where(Signature.campaign_id == job.campaign_id, REMOVED)
         .where(Signature.serial > job.cursor, Signature.serial <= job.upto)
         .order_by(Signature.serial)
         .limit(most)
     ).all()
-    ids: Sequence[UUID] = [row.id for row in rows if row.removed_job == job.undoes]
+    ids = [row.id for row in rows]
     back = restore_signatures(session, job.campaign_id, ids, now, job_id=job.undoes) if ids else ()
     is_last = len(rows) < most
     job.cursor = job.upto if is_last else rows[-1].serial

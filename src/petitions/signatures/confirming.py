@@ -85,19 +85,24 @@ _SIGNED_KEYS = select(_signatures.c.email_key).where(
 _INSERT_SIGNATURES = insert(_signatures)
 
 
-def store_confirmations(session: Session, confirmations: Sequence[Confirmation]) -> list[Outcome]:
-    """Confirm a batch. Safe to run again with the same confirmations."""
+def store_confirmations(
+    session: Session, confirmations: Sequence[Confirmation], *, credits_domains: bool = True
+) -> list[Outcome]:
+    """Confirm a batch. Safe to run again with the same confirmations. `credits_domains`: whether anybody judges
+    domains and networks by what was confirmed."""
     by_campaign: dict[int, list[Confirmation]] = defaultdict(list)
     for confirmation in confirmations:
         by_campaign[confirmation.campaign_id].append(confirmation)
     outcomes: dict[tuple[int, UUID], Outcome] = {}
     for campaign_id in sorted(by_campaign):  # one order for every writer: locks are never taken in a ring
-        for draft_id, outcome in _confirm(session, campaign_id, by_campaign[campaign_id]).items():
+        for draft_id, outcome in _confirm(session, campaign_id, by_campaign[campaign_id], credits_domains).items():
             outcomes[(campaign_id, draft_id)] = outcome
     return [outcomes[(c.campaign_id, c.draft_id)] for c in confirmations]
 
 
-def _confirm(session: Session, campaign_id: int, confirmations: Sequence[Confirmation]) -> dict[UUID, Outcome]:
+def _confirm(
+    session: Session, campaign_id: int, confirmations: Sequence[Confirmation], credits_domains: bool
+) -> dict[UUID, Outcome]:
     wanted = {confirmation.draft_id: confirmation for confirmation in reversed(confirmations)}
     connection = session.connection()
     locked = connection.execute(_LOCKED_TALLY, {"campaign": campaign_id}).one_or_none()
@@ -128,7 +133,8 @@ def _confirm(session: Session, campaign_id: int, confirmations: Sequence[Confirm
             if draft.network is not None:
                 networks[draft.network] += 1
     _count(session, campaign_id, counted, last_serial, rows)
-    _credit(session, campaign_id, rows, networks)
+    if rows and credits_domains:
+        _credit(session, campaign_id, rows, networks)
     if drafts:
         connection.execute(_DELETE_DRAFTS, {"campaign": campaign_id, "keys": sorted(signed_keys)})
     return outcomes
@@ -145,8 +151,6 @@ def _find_signed(
 
 def _credit(session: Session, campaign_id: int, rows: Sequence[dict[str, Any]], networks: Counter[bytes]) -> None:
     """What confirming brings to networks that drafts are held of, and to domains that are no large provider's."""
-    if not rows:
-        return
     add_confirmed_networks(session, networks)
     domains = Counter((campaign_id, row["domain"]) for row in rows if not is_large(row["domain"]))
     add_to_accounts(session, {}, domains, max(row["confirmed_at"] for row in rows))

@@ -93,11 +93,15 @@ def _release(
         place: credit.lock_account(session, place, now)
         for place in sorted({place for place in places.values() if place is not None})
     }
+    # Of those found before the lock some may be gone on meanwhile, with another worker or a moderator.
+    still = set(_lock_drafts(session, campaign_id, group, [row.id for row in rows]))
     networks = credit.find_networks(session, {row.network for row in rows if row.network is not None})
     free: list[UUID] = []
     elsewhere: list[tuple[UUID, Group]] = []
     mailed: Counter[Place] = Counter()
     for row in rows:
+        if row.id not in still:
+            continue
         place = places[row.id]
         if row.network is not None and credit.is_suspicious(networks.get(row.network, Seen())):
             elsewhere.append((row.id, Group(HELD_NETWORK, row.network.hex())))
@@ -116,8 +120,14 @@ def _release(
             .values(held_reason=other.reason, held_for=other.by)
         )
     # Where everybody waits on, those behind do too: the end of the list.
-    looked_at = [row.id for row in rows] if free or moved else []
+    looked_at = [row.id for row in rows] if free or moved or len(still) < len(rows) else []
     return looked_at, release(session, campaign_id, free, now).released if free else 0
+
+
+def _lock_drafts(session: Session, campaign_id: int, group: Group, ids: Sequence[UUID]) -> Sequence[UUID]:
+    """Those of them that are in the group still; in the order in which everybody locks drafts."""
+    these = select(Draft.id).where(*in_group(campaign_id, group), Draft.id.in_(ids))
+    return session.scalars(these.order_by(Draft.email_key, Draft.id).with_for_update()).all()
 
 
 def _place(campaign_id: int, email: str) -> Place | None:

@@ -13,6 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from petitions.abuse.providers import is_large
+from petitions.abuse.rule_lists import make_rules
+from petitions.abuse.rules import Facts
 from petitions.campaigns.queries import list_snapshots
 from petitions.db import Database
 from petitions.folding import fold
@@ -49,12 +51,20 @@ def watch_trends(database: Database, now: datetime, email_key: str) -> None:
         open_ids = [found.id for found in list_snapshots(session) if found.status(now) == "open"]
     for campaign_id in sorted(open_ids):
         with database.reading() as session:
-            recent, before = find_forms(session, campaign_id, now)
-        trends = find_trends(recent, before)
+            trends = find_trends(*find_forms(session, campaign_id, now))
+            trends = [trend for trend in trends if not _is_ruled(session, campaign_id, trend)]
         if trends:
             with database.writing() as session:
                 store_alerts(session, campaign_id, trends, now)
     tell(database, now, email_key)
+
+
+def _is_ruled(session: Session, campaign_id: int, trend: Trend) -> bool:
+    """Whether it is a domain that a rule is about, so that somebody has decided already."""
+    if trend.label is None:
+        return False
+    facts = Facts(email=f"somebody@{trend.label}", address=None, texts=())
+    return make_rules(session, campaign_id).judge(facts) is not None
 
 
 def find_forms(session: Session, campaign_id: int, now: datetime) -> tuple[Sequence[Form], Sequence[Form]]:
