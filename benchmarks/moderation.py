@@ -6,37 +6,33 @@ the same worker beside it and no job, before and after.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from statistics import median
 from typing import Any
-from urllib.parse import urlencode
 
 from sqlalchemy import func, select
 
 from benchmarks.checks import check_stored, count_rows
 from benchmarks.filling import check_counts, full_campaign
-from benchmarks.load import Load, run_wrk
+from benchmarks.load import Load
 from benchmarks.options import BenchmarkError, Options
-from benchmarks.people import make_address
-from benchmarks.requests import browser_headers, form_headers
 from benchmarks.results import print_line, summarise
-from benchmarks.seeding import SLUG, prepare
-from benchmarks.servers import Server, petitions_server, petitions_worker
+from benchmarks.searching import LARGE_DOMAIN, Moderator, preview, search
+from benchmarks.seeding import prepare
+from benchmarks.servers import petitions_server, petitions_worker
 from benchmarks.signing import Confirming, Signing
 from benchmarks.stores import Store, conditions, shelf
 from petitions.accounts.members import set_role
 from petitions.accounts.roles import Role
-from petitions.accounts.sessions import hash_identifier, open_session
+from petitions.accounts.sessions import open_session
 from petitions.accounts.users import NewUser, create_user
 from petitions.audit.recording import Actor
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
-from petitions.console.csrf import csrf_of
 from petitions.moderation import jobs
 from petitions.moderation.conditions import Conditions
 from petitions.moderation.models import Job
 from petitions.moderation.previewing import Count, find_last_serial, to_remove
-from petitions.signatures.models import Signature, SignatureWord
+from petitions.signatures.models import Signature
 from petitions.signatures.rollups import roll_up
 
 CONNECTIONS = 8
@@ -50,36 +46,6 @@ _MORE_ROUNDS = 6
 _PER_SECOND = 5_000
 #: Seconds that a job may take.
 _PATIENCE = 600.0
-#: A tenth of the signatures; see people.py.
-_DOMAIN = "gmail.com"
-
-
-@dataclass(frozen=True)
-class Moderator:
-    """Somebody who is logged in."""
-
-    actor: Actor
-    identifier: str
-
-    def request(self, server: Server, path: str, fields: dict[str, str] | None = None) -> bytes:
-        """A whole request: a page, or a form with these fields."""
-        cookie = {"Cookie": f"petitions={self.identifier}", "Accept-Encoding": "identity"}
-        if fields is None:
-            lines = [f"GET {path} HTTP/1.1", *_lines(browser_headers(server) | cookie)]
-            return ("\r\n".join(lines) + "\r\n\r\n").encode()
-        body = urlencode({"csrf": csrf_of(hash_identifier(self.identifier)), **fields})
-        headers = form_headers(server) | cookie | {"Content-Length": str(len(body))}
-        lines = [f"POST {path} HTTP/1.1", *_lines(headers)]
-        return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
-
-    def ask(self, server: Server, path: str, fields: dict[str, str]) -> bytes:
-        """The page that answers a form. Raises BenchmarkError."""
-        cookie = {"Cookie": f"petitions={self.identifier}", "Accept-Encoding": "identity"}
-        body = urlencode({"csrf": csrf_of(hash_identifier(self.identifier)), **fields}).encode()
-        reply = server.ask("POST", path, body, form_headers(server) | cookie)
-        if reply.status != 200:
-            raise BenchmarkError(f"moderation: {path} answers {reply.status}")
-        return reply.body
 
 
 def run(options: Options) -> None:
@@ -90,8 +56,8 @@ def run(options: Options) -> None:
         moderator = _furnish(store, campaign)
         stated = conditions(store, options)
         with petitions_server(store) as server, petitions_worker(store):
-            searches = _search(server, store, campaign, moderator, replace(options, connections=CONNECTIONS))
-            previews = _preview(server, moderator)
+            searches = search(server, store, campaign, moderator, replace(options, connections=CONNECTIONS))
+            previews = preview(server, moderator)
             signing = Signing(store, campaign, options)
             confirming = Confirming(store, campaign, options)
             confirming.stock(1, _PER_SECOND)
@@ -180,72 +146,9 @@ def _furnish(store: Store, campaign: CampaignSnapshot) -> Moderator:
             return Moderator(Actor(user.id, user.name), identifier)
 
 
-def _searches(store: Store, campaign: CampaignSnapshot, signatures: int) -> dict[str, dict[str, str]]:
-    """What is looked for, by a name for it."""
-    with store.opened() as database, database.reading() as session:
-        of_campaign = SignatureWord.campaign_id == campaign.id
-        by_word = select(SignatureWord.word, func.count().label("n")).where(of_campaign)
-        rarest = session.execute(by_word.group_by(SignatureWord.word).order_by("n").limit(1)).one()
-        times = select(Signature.confirmed_at).where(Signature.campaign_id == campaign.id)
-        noon = session.scalars(times.where(Signature.serial == signatures // 2)).one()
-    small = next(n for n in range(1, signatures) if "gmail" not in make_address("", n) and n % 10 == 9)
-    moments = {"since": noon, "until": noon + timedelta(minutes=5)}
-    return {
-        "rare name": {"name": rarest.word},
-        "common name": {"name": "a"},
-        "two words": {"name": f"ana {rarest.word[:4]}"},
-        "nobody of that name": {"name": "zzyzx"},
-        "address": {"email": make_address("full", signatures // 3)},
-        "large domain": {"domain": _DOMAIN},
-        "small domain": {"domain": make_address("", small).partition("@")[2]},
-        "country": {"country": "GR"},
-        "country and domain": {"country": "JP", "domain": _DOMAIN},
-        "language of nobody": {"language": "eu"},
-        "common name, language of nobody": {"name": "a", "language": "eu"},
-        "removed": {"state": "removed"},
-        "hidden": {"state": "hidden"},
-        "unread": {"state": "unread"},
-        "five minutes": {key: f"{moment:%Y-%m-%d %H:%M}" for key, moment in moments.items()},
-        "late page": {"country": "ES", "before": str(signatures // 10)},
-    }
-
-
-def _search(
-    server: Server, store: Store, campaign: CampaignSnapshot, moderator: Moderator, options: Options
-) -> dict[str, list[Load]]:
-    path = f"/console/c/{SLUG}/signatures"
-    asked = {"newest": None, **_searches(store, campaign, options.signatures)}
-    loads: dict[str, list[Load]] = {}
-    for name, fields in asked.items():
-        if fields is not None:
-            moderator.ask(server, f"{path}/search?lang=en", fields)
-        file = store.data_dir / "search"
-        where = f"{path}?lang=en" if fields is None else f"{path}/search?lang=en"
-        file.write_bytes(moderator.request(server, where, fields))
-        run_wrk(server, "get", [str(file)], options.connections, _WARM_UP)
-        rounds = range(min(options.rounds, 3))
-        loads[name] = [run_wrk(server, "get", [str(file)], options.connections, options.seconds) for _ in rounds]
-    return loads
-
-
-def _preview(server: Server, moderator: Moderator) -> dict[str, float]:
-    """Seconds until a preview of a removal stands on the page."""
-    asked = {
-        "large domain": {"domain": _DOMAIN},
-        "common name": {"name": "a"},
-        "language of all": {"language": "en"},
-    }
-    seconds = {}
-    for name, fields in asked.items():
-        began = time.perf_counter()
-        moderator.ask(server, f"/console/c/{SLUG}/bulk/preview?lang=en", fields)
-        seconds[name] = round(time.perf_counter() - began, 2)
-    return seconds
-
-
 def _removal(store: Store, campaign: CampaignSnapshot, moderator: Moderator) -> tuple[Callable[[], int], int]:
     """Begins to remove a tenth of the signatures; and how many these are."""
-    asked = to_remove(Conditions(domain=_DOMAIN))
+    asked = to_remove(Conditions(domain=LARGE_DOMAIN))
     with store.opened() as database:
         with database.reading() as session:
             upto = find_last_serial(session, campaign.id)
@@ -319,7 +222,3 @@ def _check_removed(store: Store, campaign: CampaignSnapshot, expected: int) -> N
     drift = count_rows(store, campaign).drift
     if found != expected or drift:
         raise BenchmarkError(f"moderation: {found} removed instead of {expected}, the count is wrong by {drift}")
-
-
-def _lines(headers: dict[str, str]) -> list[str]:
-    return [f"{name}: {value}" for name, value in headers.items()]

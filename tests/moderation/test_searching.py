@@ -83,6 +83,7 @@ def several(database: Database, settings: Settings, campaign: CampaignSnapshot) 
     other_ids = sign_all(database, settings, other, *people[:3], {"comment": "x"}, {"comment": "x"})
     with database.writing() as session:
         set_name_hidden(session, other.id, other_ids[:2], hidden=True)
+        set_comment_state(session, other.id, other_ids[3:4], COMMENT_HIDDEN)
         remove_signatures(session, other.id, other_ids[2:3], "robot", utc_now())
     return campaign
 
@@ -250,6 +251,7 @@ def steps(database: Database, campaign: CampaignSnapshot, conditions: Conditions
             found += [serial for serial, _id in seen.found]
             if seen.through is None:
                 return found
+            assert start <= seen.through <= end
             start = seen.through + 1
 
 

@@ -6,6 +6,8 @@ them go. A network that sends many of such drafts, and from which hardly anybody
 all its drafts are held.
 """
 
+import hashlib
+import hmac
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -15,6 +17,7 @@ from sqlalchemy import Table, delete, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from petitions.abuse.models import DomainCount, NetworkCount
+from petitions.abuse.networks import find_day_keys, get_day_key
 from petitions.abuse.rates import Seen
 from petitions.db import insert_for
 
@@ -46,27 +49,25 @@ def is_suspicious(seen: Seen) -> bool:
 
 
 _domains = cast("Table", DomainCount.__table__).c
+_KEY_COLUMNS = (_domains.campaign_id, _domains.domain, _domains.day)
+_KEY = tuple_(*_KEY_COLUMNS)
 _networks = cast("Table", NetworkCount.__table__).c
 
 
-def find_accounts(session: Session, places: Collection[Place], now: datetime) -> dict[Place, Account]:
-    """What these domains have; those without an account have none."""
+def find_accounts(
+    session: Session, places: Collection[Place], now: datetime, *, lock: bool = False
+) -> dict[Place, Account]:
+    """What these domains have; those without an account have none. `lock`: nobody else changes it before the end
+    of the transaction."""
     found: dict[Place, Account] = {}
-    ordered = sorted(places)
+    rows_of = _rows_of(session, places, now)
+    ordered = sorted(rows_of)  # the order in which they are written, so that none waits for another in a ring
     for start in range(0, len(ordered), _STEP):
-        query = (
-            select(
-                _domains.campaign_id,
-                _domains.domain,
-                func.sum(_domains.mailed),
-                func.sum(_domains.confirmed),
-            )
-            .where(tuple_(_domains.campaign_id, _domains.domain).in_(ordered[start : start + _STEP]))
-            .where(_domains.day >= _yesterday(now))
-            .group_by(_domains.campaign_id, _domains.domain)
-        )
-        for campaign_id, domain, mailed, confirmed in session.connection().execute(query):
-            found[campaign_id, domain] = Account(int(mailed), int(confirmed))
+        query = select(*_domains).where(_KEY.in_(ordered[start : start + _STEP])).order_by(*_KEY_COLUMNS)
+        for row in session.connection().execute(query.with_for_update() if lock else query):
+            place = rows_of[row.campaign_id, row.domain, row.day]
+            before = found.get(place, Account())
+            found[place] = Account(before.mailed + row.mailed, before.confirmed + row.confirmed)
     return found
 
 
@@ -76,6 +77,8 @@ def add_to_accounts(
     """Count mails and confirmations of today."""
     if not mailed and not confirmed:
         return
+    key = get_day_key(session, now)
+    names = {(place[0], _hash(place[1], key)): place for place in {*mailed, *confirmed}}
     statement = insert_for(session, DomainCount)
     session.connection().execute(
         statement.on_conflict_do_update(
@@ -87,13 +90,13 @@ def add_to_accounts(
         ),
         [  # one order for every writer, so that none waits for another in a ring
             {
-                "campaign_id": place[0],
-                "domain": place[1],
+                "campaign_id": campaign_id,
+                "domain": name,
                 "day": now.date(),
-                "mailed": mailed.get(place, 0),
-                "confirmed": confirmed.get(place, 0),
+                "mailed": mailed.get(names[campaign_id, name], 0),
+                "confirmed": confirmed.get(names[campaign_id, name], 0),
             }
-            for place in sorted({*mailed, *confirmed})
+            for campaign_id, name in sorted(names)
         ],
     )
 
@@ -114,20 +117,6 @@ def add_confirmed_networks(session: Session, networks: Mapping[bytes, int]) -> N
         )
 
 
-def lock_account(session: Session, place: Place, now: datetime) -> Account:
-    """What a domain has, and nobody else changes it before the end of the transaction."""
-    mailed = confirmed = 0
-    rows = session.connection().execute(
-        select(_domains.mailed, _domains.confirmed)
-        .where(_domains.campaign_id == place[0], _domains.domain == place[1], _domains.day >= _yesterday(now))
-        .order_by(_domains.day)
-        .with_for_update()
-    )
-    for row in rows:
-        mailed, confirmed = mailed + row.mailed, confirmed + row.confirmed
-    return Account(mailed, confirmed)
-
-
 def forget_old_accounts(session: Session, now: datetime) -> None:
     """Delete what is older than yesterday: nothing reads it any more."""
     session.execute(delete(DomainCount).where(DomainCount.day < _yesterday(now)))
@@ -146,6 +135,16 @@ def find_networks(session: Session, networks: Iterable[bytes]) -> dict[bytes, Se
         for network, held, confirmed in session.connection().execute(query):
             found[network] = Seen(0, int(held), int(confirmed))
     return found
+
+
+def _rows_of(session: Session, places: Collection[Place], now: datetime) -> dict[tuple[int, str, date], Place]:
+    """Where the counts of these are, of today and yesterday. A row names no domain: it may be somebody's own."""
+    keys = find_day_keys(session, [_yesterday(now), now.date()])
+    return {(place[0], _hash(place[1], key), day): place for day, key in keys.items() for place in places}
+
+
+def _hash(domain: str, key: bytes) -> str:
+    return hmac.new(key, domain.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def _yesterday(now: datetime) -> date:

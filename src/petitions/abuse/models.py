@@ -39,7 +39,7 @@ class DomainCount(Base):
     __table_args__ = {"sqlite_with_rowid": False}
 
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
-    domain: Mapped[str] = mapped_column(String(253), primary_key=True)
+    domain: Mapped[str] = mapped_column(String(253), primary_key=True)  # its hash under the key of the day
     day: Mapped[date] = mapped_column(Date, primary_key=True)
     mailed: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     confirmed: Mapped[int] = mapped_column(Integer, server_default=text("0"))

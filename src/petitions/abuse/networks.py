@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import ipaddress
 import secrets
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import delete, select
@@ -57,6 +58,12 @@ def get_day_key(session: Session, now: datetime) -> bytes:
         key = session.scalar(query)
     assert key is not None
     return key
+
+
+def find_day_keys(session: Session, days: Collection[date]) -> dict[date, bytes]:
+    """The keys of these days, as far as there are any."""
+    query = select(NetworkKey.day, NetworkKey.key).where(NetworkKey.day.in_(days))
+    return {row.day: row.key for row in session.execute(query)}
 
 
 def forget_old_keys(session: Session, now: datetime) -> None:

@@ -89,10 +89,8 @@ def _release(
         query = query.where(Draft.id > after)
     rows = session.execute(query.order_by(Draft.id).limit(_STEP)).all()
     places = {row.id: _place(campaign_id, row.email) for row in rows}
-    accounts = {
-        place: credit.lock_account(session, place, now)
-        for place in sorted({place for place in places.values() if place is not None})
-    }
+    wanted = {place for place in places.values() if place is not None}
+    accounts = credit.find_accounts(session, wanted, now, lock=True)
     # Of those found before the lock some may be gone on meanwhile, with another worker or a moderator.
     still = set(_lock_drafts(session, campaign_id, group, [row.id for row in rows]))
     networks = credit.find_networks(session, {row.network for row in rows if row.network is not None})
@@ -105,7 +103,7 @@ def _release(
         place = places[row.id]
         if row.network is not None and credit.is_suspicious(networks.get(row.network, Seen())):
             elsewhere.append((row.id, Group(HELD_NETWORK, row.network.hex())))
-        elif place is not None and accounts[place].room(domain_credit) - mailed[place] < 1:
+        elif place is not None and accounts.get(place, Account()).room(domain_credit) - mailed[place] < 1:
             elsewhere.append((row.id, Group(HELD_DOMAIN, place[1])))
         else:
             free.append(row.id)
