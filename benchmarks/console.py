@@ -5,7 +5,9 @@ connections. Each page is measured alone; a page that is not there in this insta
 import re
 from dataclasses import replace
 from datetime import datetime, timedelta
+from uuid import uuid4
 
+from sqlalchemy import insert, select
 from starlette.routing import Route
 
 from benchmarks.filling import full_campaign
@@ -13,7 +15,7 @@ from benchmarks.load import Load, run_wrk
 from benchmarks.options import BenchmarkError, Options
 from benchmarks.requests import browser_headers, write_get
 from benchmarks.results import print_line, summarise
-from benchmarks.seeding import SLUG, prepare
+from benchmarks.seeding import SLUG, hold_drafts, prepare
 from benchmarks.servers import Server, petitions_server
 from benchmarks.stores import Store, conditions, shelf
 from petitions.accounts.members import set_role
@@ -26,6 +28,8 @@ from petitions.campaigns.editing import add_revision, load_copy, save_copy
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.console.routes import ROUTES
+from petitions.moderation.models import Job
+from petitions.signatures.models import Signature
 from petitions.signatures.rollups import roll_up
 
 CONNECTIONS = 8
@@ -35,8 +39,11 @@ _MEMBERS, _REVISIONS, _ENTRIES = 20, 20, 20_000
 #: Values of the paths' other parameters.
 _VALUES = {"slug": SLUG, "number": "2"}
 _SECTIONS = ("basics", "dates", "form", "mails", "thanks")
+_HELD, _GROUPS = 20_000, 40
 #: They are no pages: what they answer is measured elsewhere, leads away, or needs a link of a mail.
-_NOT_PAGES = re.compile(r"/(login|forgot|link|first|password)\b|/qr\.|/texts$|/remove$")
+_NOT_PAGES = re.compile(
+    r"/(login|forgot|link|first|password)\b|/qr\.|/texts$|/remove$|/signatures/(search|act)$|/bulk/preview$"
+)
 
 
 def run(options: Options) -> None:
@@ -48,7 +55,8 @@ def run(options: Options) -> None:
         identifier = _furnish(store, campaign, utc_now())
         stated = conditions(store, options)
         with petitions_server(store) as server:
-            measured = {path: _measure(server, store, options, path, identifier) for path in _paths(campaign)}
+            paths = _paths(campaign, _moderate(store, campaign))
+            measured = {path: _measure(server, store, options, path, identifier) for path in paths}
         worst = max(load.p99 for loads in measured.values() for load in loads)
         print_line(
             "console",
@@ -85,9 +93,27 @@ def _furnish(store: Store, campaign: CampaignSnapshot, now: datetime) -> str:
         return identifier
 
 
-def _paths(campaign: CampaignSnapshot) -> list[str]:
+def _moderate(store: Store, campaign: CampaignSnapshot) -> dict[str, str]:
+    """Held drafts in groups, and a job that ended; the values of the paths that lead to them."""
+    now = utc_now()
+    with store.opened() as database, database.writing() as session:
+        job_id = session.execute(
+            insert(Job)
+            .values(campaign_id=campaign.id, kind="remove", conditions={"domain": "d1.example"}, upto=1)
+            .values(
+                expected=1, done=1, state="done", by_id=uuid4(), by_name="Lead 0", created_at=now, ended_at=now
+            )
+            .returning(Job.id)
+        ).scalar_one()
+        first = select(Signature.id).where(Signature.campaign_id == campaign.id).order_by(Signature.serial)
+        signature_id = session.scalars(first.limit(1)).one()
+    hold_drafts(store, campaign, _HELD, [f"d{n}.example" for n in range(_GROUPS)])
+    return {"job_id": str(job_id), "signature_id": str(signature_id), "reason": "domain?for=d1.example"}
+
+
+def _paths(campaign: CampaignSnapshot, moderated: dict[str, str]) -> list[str]:
     """The address of every page that is looked at, once."""
-    values = _VALUES | {"language": campaign.default_language}
+    values = _VALUES | {"language": campaign.default_language} | moderated
     paths = []
     for route in ROUTES:
         assert isinstance(route, Route)

@@ -1,7 +1,7 @@
 """The campaign, and rows in bulk: drafts that wait for their button, mails that wait to be sent."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -59,6 +59,16 @@ def add_drafts(store: Store, campaign: CampaignSnapshot, count: int) -> list[str
                 session.execute(insert(Draft), rows)
             made += [tokens.make(CONFIRM_PURPOSE, campaign.id, row["id"]) for row in rows]
     return made
+
+
+def hold_drafts(store: Store, campaign: CampaignSnapshot, count: int, domains: Sequence[str]) -> None:
+    """Store drafts of so many fresh addresses that are held for want of credit, spread over these domains."""
+    with store.opened() as database:
+        for rows in batched(_drafts(store, campaign, count)):
+            for number, row in enumerate(rows):
+                row |= {"held_reason": "domain", "held_for": domains[number % len(domains)]}
+            with database.writing() as session:
+                session.execute(insert(Draft), rows)
 
 
 def add_mails(store: Store, campaign: CampaignSnapshot, count: int) -> None:

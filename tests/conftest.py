@@ -44,7 +44,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         place = item.path.relative_to(item.config.rootpath)
         group = str(place)
         if "e2e" in place.parts:
-            group = "e2e-console" if place.stem.startswith(("test_console", "test_writing")) else "e2e"
+            group = (
+                "e2e-console"
+                if place.stem.startswith(("test_console", "test_moderation", "test_writing"))
+                else "e2e"
+            )
         item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: "e2e" not in item.path.parts)
 

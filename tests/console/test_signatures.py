@@ -184,9 +184,9 @@ async def test_those_that_are_ticked_are_removed_and_brought_back(
     page = (await browser.get(f"{PAGE}?state=removed")).text
     assert names(page) == ["Bea Bot", "Boris Byrne"]
     assert translator("en").gettext("sent by a program") in page
-    back = {"row": list(rows(page).values()), "act": "restored", "state": "removed"}
+    back = {"row": list(rows(page).values()), "act": "restored", "state": "removed", "before": "9"}
     answer = await browser.post(ACT, back)
-    assert answer.headers["location"] == f"{PAGE}?state=removed&saved=restored&lang=en"
+    assert answer.headers["location"] == f"{PAGE}?state=removed&before=9&saved=restored&lang=en"
     assert count(database, campaign) == 4
     assert_true(database, campaign)
     words = " ".join(re.sub(r"<[^>]+>", " ", (await browser.get("/console/c/free-boris/audit")).text).split())

@@ -1,7 +1,9 @@
-"""A campaign that has gone on for weeks, for pictures: signatures day by day, forms that are held, alerts, rules."""
+"""A campaign that has gone on for weeks: signatures day by day, forms that are held, alerts and rules."""
 
 import random
+from collections import Counter
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -23,7 +25,38 @@ from tests.e2e.program import Demo, until
 from tests.factories import make_draft
 
 #: Signatures a day, the oldest first.
-DAYS = (6, 14, 31, 22, 17, 12, 9, 13, 10, 8, 7, 12, 15, 11, 9, 8, 6, 10, 24, 41, 28, 19, 13, 9, 12, 10, 8, 14, 11, 9)
+DAYS = (
+    6,
+    14,
+    31,
+    22,
+    17,
+    12,
+    9,
+    13,
+    10,
+    8,
+    7,
+    12,
+    15,
+    11,
+    9,
+    8,
+    6,
+    10,
+    24,
+    41,
+    28,
+    19,
+    13,
+    9,
+    12,
+    10,
+    8,
+    14,
+    11,
+    9,
+)
 SOURCES = (("newsletter-november", 96), ("the-example-times.example", 51), ("flyer", 23), (None, 2), ("poster", 7))
 COMMENTS = (
     "My father worked there for thirty years.",
@@ -67,6 +100,11 @@ def give_past(demo: Demo, slug: str) -> None:
         until(is_rolled_up, "the figures")
 
 
+def _id_of(moment: datetime) -> UUID:
+    """An id that was made then."""
+    return UUID(int=(int(moment.timestamp() * 1000) << 80) | (new_id().int & ((1 << 80) - 1)))
+
+
 def _sign(session: Session, campaign: CampaignSnapshot, settings: Settings, now: datetime) -> None:
     """Each day its people, from early to late; today until now. No mail goes out for them."""
     chance = random.Random(8)
@@ -82,6 +120,7 @@ def _sign(session: Session, campaign: CampaignSnapshot, settings: Settings, now:
             draft = make_draft(
                 campaign,
                 settings,
+                id=_id_of(at),
                 email=f"person{number}@{'university.example' if number % 4 == 0 else 'example.org'}",
                 name=name,
                 country=country if number % 3 else "US",
@@ -98,21 +137,25 @@ def _sign(session: Session, campaign: CampaignSnapshot, settings: Settings, now:
 def _flow(session: Session, campaign_id: int, now: datetime) -> None:
     """What the worker has noted of mails and of sources."""
     chance = random.Random(9)
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    hours = [midnight - timedelta(days=back) for back, _ in enumerate(DAYS)]
-    flows = {hour: round(people * 1.2) + 1 for hour, people in zip(hours, reversed(DAYS), strict=True)}
     this_hour = now.replace(minute=0, second=0, microsecond=0)
-    for back in range(24):
-        flows.setdefault(this_hour - timedelta(hours=back), chance.randrange(3))
+    midnight = this_hour.replace(hour=0)
+    flows: Counter[datetime] = Counter()
+    for back, people in enumerate(reversed(DAYS)):
+        for mail in range(round(people * 1.2)):
+            hour = midnight - timedelta(days=back) + timedelta(hours=(mail * 5) % 16 + 7)
+            flows[hour if back else this_hour - timedelta(hours=mail % (this_hour.hour + 1))] += 1
     for hour, mailed in flows.items():
         delays = [chance.randrange(400, 2400) for _ in range(mailed)]
-        values = {"arrived": mailed, "mailed": mailed, "delay_ms": sum(delays), "longest_ms": max(delays, default=0)}
-        session.merge(HourlyFlow(campaign_id=campaign_id, hour=hour, **values))
+        values = {
+            "arrived": mailed,
+            "mailed": mailed,
+            "delay_ms": sum(delays),
+            "longest_ms": max(delays, default=0),
+        }
+        session.add(HourlyFlow(campaign_id=campaign_id, hour=hour, **values))
     for number, (label, arrived) in enumerate(SOURCES):
         key = bytes([number]) * 16
-        session.add(
-            SourceCount(campaign_id=campaign_id, key=key, label=label, arrived=arrived, shown=arrived)
-        )
+        session.add(SourceCount(campaign_id=campaign_id, key=key, label=label, arrived=arrived, shown=arrived))
 
 
 def _hold(session: Session, campaign: CampaignSnapshot, settings: Settings, now: datetime) -> None:
@@ -128,11 +171,18 @@ def _hold(session: Session, campaign: CampaignSnapshot, settings: Settings, now:
     for number, changes in enumerate(held):
         name, country = NAMES[number % len(NAMES)]
         at = now - timedelta(minutes=5 * len(held) - 5 * number)
-        draft = make_draft(campaign, settings, name=name, country=country, city=None, arrived_at=at, **changes)
+        said = {"name": name, "country": country, "city": None} | changes
+        draft = make_draft(campaign, settings, id=_id_of(at), arrived_at=at, **said)
         store_drafts(session, [draft], None)
 
 
 def _alert(session: Session, campaign_id: int, now: datetime) -> None:
     values = {"campaign_id": campaign_id, "day": now.date(), "at": now - timedelta(minutes=12)}
-    for kind, label, drafts in (("domain", "cheap-pills.example", 44), ("network", None, 61), ("wording", None, 12)):
-        session.add(Alert(id=new_id(), kind=kind, key=kind.encode().ljust(16), label=label, drafts=drafts, **values))
+    for kind, label, drafts in (
+        ("domain", "cheap-pills.example", 44),
+        ("network", None, 61),
+        ("wording", None, 12),
+    ):
+        session.add(
+            Alert(id=new_id(), kind=kind, key=kind.encode().ljust(16), label=label, drafts=drafts, **values)
+        )

@@ -133,6 +133,18 @@ def test_it_finds_everything_that_is_asked_for_and_nothing_else(
         assert (asked, find(database, several, Conditions(email_key=key, **others))) == (asked, numbers)
 
 
+def test_an_address_is_looked_for_within_the_serials_that_are_meant(
+    database: Database, settings: Settings, several: CampaignSnapshot
+) -> None:
+    """A job removes nobody who signed after its preview."""
+    asked = Conditions(email_key=key_of("nobody@uni.example", settings.email_key))
+    with database.reading() as session:
+        found = [
+            bool(look(session, several.id, asked, start, end, 9).found) for start, end in ((1, 3), (4, 4), (5, 9))
+        ]
+    assert found == [False, True, False]
+
+
 def test_a_moderator_sees_of_the_mail_address_its_domain_alone(
     database: Database, several: CampaignSnapshot
 ) -> None:
