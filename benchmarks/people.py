@@ -57,7 +57,7 @@ def make_address(prefix: str, number: int) -> str:
     kind = number % 10
     if kind < len(_PROVIDERS):
         return f"{prefix}{number}@{_PROVIDERS[kind]}"
-    return f"{prefix}{number}@d{number * 7919 % _SMALL_DOMAINS}.example"
+    return f"{prefix}{number}@d{number * 7919 % _SMALL_DOMAINS}-{prefix}.example"
 
 
 @dataclass(frozen=True, slots=True)

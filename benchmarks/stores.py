@@ -45,8 +45,7 @@ class Store:
         ours = {
             "DATA_DIR": str(self.data_dir),
             "DATABASE_URL": self.url,
-            "SIGN_RATE": "off",
-            "DOMAIN_CREDIT": "off",
+            "TRUSTED_PROXIES": "127.0.0.1",  # the scripts name the network of each form
             "CONFIRM_RATE": "off",
             "LOG_LEVEL": "warning",
             "SECRET_KEY": "a key of the benchmarks, " * 2,

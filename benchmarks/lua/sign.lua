@@ -12,11 +12,15 @@ function init(args)
    local providers = {"gmail.com", "outlook.com", "gmx.de", "yahoo.fr", "proton.me", "libero.it", "mail.ru"}
    for line in io.lines(args[2]) do forms[#forms + 1] = line end
    local prefix, n = args[3], 0
+   local first = tonumber(prefix:sub(2, 7), 16)
    request = function()
       n = n + 1
-      local domain = providers[n % 10 + 1] or ("d" .. n * 7919 % 20000 .. ".example")
+      local domain = providers[n % 10 + 1] or ("d" .. n * 7919 % 20000 .. "-" .. prefix .. ".example")
       local body = forms[n % #forms + 1] .. "&email=" .. prefix .. n .. "%40" .. domain
-      return head .. "Content-Length: " .. #body .. "\r\n\r\n" .. body
+      -- Three forms come from one household.
+      local home = (first + math.floor(n / 3)) % 0x1000000
+      local network = "10." .. math.floor(home / 65536) .. "." .. math.floor(home / 256) % 256 .. "." .. home % 256
+      return head .. "X-Forwarded-For: " .. network .. "\r\nContent-Length: " .. #body .. "\r\n\r\n" .. body
    end
    if args[4] then
       local rest = tonumber(args[4])

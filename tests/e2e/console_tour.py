@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
+from uuid import UUID
 
 import pyotp
 from playwright.sync_api import Locator
@@ -15,15 +16,25 @@ from petitions.accounts.models import User
 from petitions.accounts.roles import Role
 from petitions.accounts.sessions import close_sessions
 from petitions.accounts.users import NewUser, create_user, find_user
+from petitions.audit.recording import Actor
 from petitions.campaigns.content import Content, Texts
+from petitions.campaigns.defence import WORK, set_defence
 from petitions.campaigns.editing import create_campaign, load_copy, save_copy
 from petitions.campaigns.models import Campaign
 from petitions.clock import utc_now
+from petitions.console.signatures import target_of, target_value
+from petitions.moderation.acting import Act, act
+from petitions.moderation.conditions import Conditions
+from petitions.moderation.jobs import REMOVE, NewJob, start
+from petitions.moderation.models import Job
+from petitions.moderation.searching import find_signature
 from tests.e2e.browsing import Visitor
 from tests.e2e.console_pages import LogIn, log_in
-from tests.e2e.program import PASSWORD, Demo
+from tests.e2e.past import give_past
+from tests.e2e.program import PASSWORD, Demo, until
 from tests.e2e.samples import CHANGED, CLOSED, WHOLE
 from tests.e2e.tour import SIGNER, changed_path
+from tests.factories import make_campaign
 
 LEAD = "sampla.lead@example.org"  # an administrator, who owns every campaign of the tour
 NEWCOMER = "sampla.newcomer@example.org"  # has an account, and no campaign
@@ -31,6 +42,7 @@ CAREFUL = "sampla.careful@example.org"  # has a second factor
 PROVING = "sampla.proving@example.org"  # turns it on and off
 INVITED = "sampla.invited@example.org"
 DRAFT = "draft-sample"
+PAST = "past-sample"  # has gone on for weeks, is flooded, and a switch is on
 _SECRET = pyotp.random_base32()
 
 
@@ -70,10 +82,35 @@ def prepare(demo: Demo) -> None:
         texts = {"en": Texts(title="A sample that is written"), "ar": Texts()}
         create_campaign(session, DRAFT, Content(default_language="en", texts=texts), "Sampla Lead", utc_now())
         _change(session)
-    for slug in (WHOLE, CHANGED, CLOSED, DRAFT):
+    _make_past(demo)
+    for slug in (WHOLE, CHANGED, CLOSED, DRAFT, PAST):
         demo.give_role(slug, LEAD, Role.OWNER)
     demo.give_role(WHOLE, INVITED, Role.VIEWER)
     demo.give_role(WHOLE, NEWCOMER, Role.DELIVERY)
+
+
+def _somebody(session: Session) -> Actor:
+    """Who acts while the lead looks elsewhere."""
+    user = find_user(session, NEWCOMER)
+    assert user is not None
+    return Actor(user.id, user.name)
+
+
+def _make_past(demo: Demo) -> None:
+    """A campaign with everything that moderators look at."""
+    with demo.store() as database:
+        campaign = make_campaign(database, slug=PAST, languages=("en", "ar"))
+        give_past(demo, PAST)
+        kazakhs = NewJob(REMOVE, Conditions(country="KZ").to_json(), upto=100, expected=9, reason="robot")
+        with database.writing() as session:
+            set_defence(session, campaign.id, None, WORK, utc_now())
+            job_id = start(session, campaign.id, kazakhs, _somebody(session), utc_now())
+
+        def has_ended() -> bool:
+            with database.reading() as session:
+                return session.get_one(Job, job_id).ended_at is not None
+
+        until(has_ended, "the end of a job")
 
 
 def _change(session: Session) -> None:
@@ -111,12 +148,16 @@ def _desk(path: str, slug: str = WHOLE) -> Stop:
     return _opens(f"/console/c/{slug}{path}")
 
 
-def _open_signature(windows: Windows, language: str) -> None:
-    """The newest, from the list."""
-    _refresh(windows)
-    windows.lead.open(f"/console/c/{WHOLE}/signatures", language)
-    windows.lead.page.locator(".looked__name a").first.click()
-    windows.lead.page.wait_for_url("**/signatures/*-*")
+def _follows(path: str, link: str) -> Stop:
+    """What the first such link of a page leads to."""
+
+    def go(windows: Windows, language: str) -> None:
+        _refresh(windows)
+        windows.lead.open(path, language)
+        with windows.lead.page.expect_navigation():
+            windows.lead.page.locator(link).first.click()
+
+    return Stop(go)
 
 
 def _send(form: Locator, fields: Mapping[str, str], button: Locator | None = None) -> None:
@@ -150,6 +191,34 @@ def _conflicts(path: str, **fields: str) -> Stop:
         _send(page.locator("#mine"), fields)
 
     return Stop(go, 409)
+
+
+def _lost(path: str) -> Stop:
+    return replace(_opens(path), status=404)
+
+
+def _write_rules_too_late(windows: Windows, language: str) -> None:
+    windows.lead.open(f"/console/c/{PAST}/rules", language)
+    form = windows.lead.page.locator("#mine")
+    form.locator("[name=number]").evaluate("field => { field.value = '0'; }")
+    _send(form, {"rules": "hold word pills"})
+
+
+def _act_too_late(windows: Windows, language: str) -> None:
+    """Somebody else acted on a signature while its page was open."""
+    page = windows.lead.page
+    _follows(f"/console/c/{PAST}/signatures", ".looked:has(.looked__comment) .looked__name a").go(
+        windows, language
+    )
+    form = page.locator('form:has([value="name_hidden"])')
+    with windows.demo.store() as database, database.writing() as session:
+        row_id = UUID(page.url.partition("?")[0].rpartition("/")[2])
+        campaign_id = windows.demo.campaign(PAST).id
+        for action in (Act.HIDE_NAME, Act.SHOW_NAME):
+            row = find_signature(session, campaign_id, row_id)
+            assert row is not None
+            act(session, campaign_id, action, [target_of(target_value(row))], _somebody(session), utc_now())
+    _send(form, {})
 
 
 def _gate(path: str, status: int = 200, **fields: str) -> Stop:
@@ -289,9 +358,10 @@ STOPS: dict[str, Stop] = {
     "overview": _desk(""),
     "overview, draft": _desk("", DRAFT),
     "overview, closed": _desk("", CLOSED),
-    "figures": _desk("/figures"),
+    "figures": _desk("/figures", PAST),
     "figures, draft": _desk("/figures", DRAFT),
-    "alerts": _desk("/alerts"),
+    "alerts": _desk("/alerts", PAST),
+    "alerts, none": _desk("/alerts"),
     "texts": _desk("/texts/en"),
     "texts, translation": _desk("/texts/ar"),
     "texts, with errors": _sends(f"/console/c/{WHOLE}/texts/ar", "#mine", title="x" * 201),
@@ -318,12 +388,31 @@ STOPS: dict[str, Stop] = {
     "revision, first": _desk("/history/1", CHANGED),
     "revision": _desk("/history/2", CHANGED),
     "switches": _desk("/defence"),
+    "switches, on": _desk("/defence", PAST),
+    "switches, nothing to protect": _desk("/defence", CLOSED),
     "signatures": _desk("/signatures"),
     "signatures, with errors": _sends(
         f"/console/c/{WHOLE}/signatures?state=counted", 'form[role="search"]', email="a@"
     ),
-    "signature": Stop(_open_signature),
-    "comments": _desk("/comments"),
+    "signature": _follows(f"/console/c/{PAST}/signatures", ".looked:has(.looked__comment) .looked__name a"),
+    "signature, removed": _follows(f"/console/c/{PAST}/signatures?state=removed", ".looked__name a"),
+    "signature, somebody else acted": Stop(_act_too_late, 409),
+    "signature, gone": _lost(f"/console/c/{PAST}/signatures/{UUID(int=1)}"),
+    "comments": _desk("/comments", PAST),
+    "comments, none": _desk("/comments", DRAFT),
+    "many, counted": _sends(f"/console/c/{PAST}/bulk", 'form[action*="/bulk/preview?"]', 200, name="Sample"),
+    "many, with errors": _sends(f"/console/c/{PAST}/bulk", 'form[action*="/bulk/preview?"]', email="a@"),
+    "jobs": _desk("/jobs", PAST),
+    "jobs, none": _desk("/jobs"),
+    "job": _follows(f"/console/c/{PAST}/jobs", ".revisions a"),
+    "held": _desk("/held", PAST),
+    "held, none": _desk("/held", DRAFT),
+    "held, alike": _desk("/held/disposable?for=mailinator.com", PAST),
+    "held, nothing ticked": _sends(f"/console/c/{PAST}/held/disposable?for=mailinator.com", "form:has([name=id])"),
+    "rules": _desk("/rules", PAST),
+    "rules, with errors": _sends(f"/console/c/{PAST}/rules", "#mine", rules="hold nobody"),
+    "rules, saved by somebody else": Stop(_write_rules_too_late, 409),
+    "rules of the site": _opens("/console/rules"),
     "state, open": _desk("/state"),
     "state, closed": _desk("/state", CLOSED),
     "state, draft": _desk("/state", DRAFT),

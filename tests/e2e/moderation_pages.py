@@ -25,7 +25,7 @@ class Looked(Desk):
 class Signatures(Looked):
     """The newest, or those that were searched for."""
 
-    def search(self, **fields: str) -> None:
+    def look_for(self, **fields: str) -> None:
         """By name, mail address, domain; what stood there is forgotten."""
         if not self.field("name").is_visible():
             self.page.locator("form[role=search]").locator("xpath=ancestor::details/summary").click()
@@ -47,7 +47,8 @@ class Signature(Desk):
     """One of them."""
 
     @property
-    def history(self) -> Locator:
+    def acts(self) -> Locator:
+        """What was done to it."""
         return self.page.locator('section[aria-labelledby="history"] li')
 
     @property
@@ -87,7 +88,7 @@ class Bulk(Desk):
     def sample(self) -> list[str]:
         return self.page.locator(".revisions__name bdi").all_inner_texts()
 
-    def preview(self, **fields: str) -> int:
+    def count(self, **fields: str) -> int:
         """How many are like this."""
         for name, value in fields.items():
             self.field(name).fill(value)
@@ -176,10 +177,10 @@ class Switches(Desk):
 class Alerts(Desk):
     """What trends, and the mails about it."""
 
-    @property
-    def wants(self) -> bool:
-        """Whether mails come."""
-        return self.page.locator("[name=wanted]").get_attribute("value") == "0"
-
-    def change(self) -> None:
+    def choose_mails(self, *, wanted: bool) -> None:
+        """Press the button, which says the other thing afterwards."""
+        field = self.page.locator("[name=wanted]")
+        expect(field).to_have_value(str(int(wanted)))
         self._follow(self.page.locator('form[action*="/alerts?"] button'))
+        expect(self.done).to_be_visible()
+        expect(field).to_have_value(str(int(not wanted)))

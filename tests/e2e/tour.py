@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import update
 
+from petitions.campaigns.defence import PAUSED, set_defence
 from petitions.clock import utc_now
 from petitions.signatures.models import Signature, Tally
 from petitions.signatures.own import OWN_PURPOSE
@@ -14,6 +15,7 @@ from tests.e2e.browsing import Visitor
 from tests.e2e.pages import Mailbox, Own
 from tests.e2e.program import Demo, until
 from tests.e2e.samples import AFTERWARDS, CHANGED, CLOSED, PURGED, WHOLE, write_sample
+from tests.factories import make_campaign
 
 SLUG = "wabtec-strike"
 PRISONER = "free-boris-kagarlitsky"
@@ -138,6 +140,25 @@ def _removed_path(demo: Demo) -> str:
     return path
 
 
+@cache
+def _paused_path(demo: Demo) -> str:
+    """The page of a campaign that takes no form for a while."""
+    with demo.store() as database:
+        campaign = make_campaign(database, slug="paused-sample", languages=("en", "ar"))
+        with database.writing() as session:
+            set_defence(session, campaign.id, None, PAUSED, utc_now())
+    return f"/c/{campaign.slug}"
+
+
+def _paused(visitor: Visitor, demo: Demo, language: str) -> None:
+    visitor.open(_paused_path(demo), language)
+
+
+def _form_while_paused(visitor: Visitor, demo: Demo, language: str) -> None:
+    fields = {"name": "Sampla Ní Shampla", "email": "sampla@example.org", "country": "IE", "visibility": "public"}
+    _posts(f"{_paused_path(demo)}/signatures", **fields)(visitor, demo, language)
+
+
 def _new_link(visitor: Visitor, demo: Demo, language: str) -> None:
     address = f"{language}.{SIGNER}"
     demo.signed(WHOLE, address, q_role="Baker")
@@ -237,6 +258,8 @@ STOPS: dict[str, tuple[int, Arrive]] = {
         422,
         _posts(f"/c/{SLUG}/signatures", name="Sample", email="a@example.org", country="IE", statement="0"),
     ),
+    "statement, paused": (200, _paused),
+    "form, paused": (409, _form_while_paused),
     "form, too late": (409, _posts(f"/c/{CLOSED}/signatures")),
     "signers": (200, _opens(f"/c/{SLUG}/signatures")),
     "signers, found": (200, _opens(f"/c/{SLUG}/signatures?q=sample")),
@@ -271,6 +294,7 @@ STOPS: dict[str, tuple[int, Arrive]] = {
     "unsubscribe, done": (200, _unsubscribe_done),
     "purged, statement": (200, _opens_purged()),
     "purged, signers": (200, _opens_purged("/signatures")),
+    "purged, count": (200, _opens_purged("/count")),
     "purged, find": (200, _opens_purged("/find")),
     "purged, privacy": (200, _opens_purged("/privacy")),
     "mail": (200, _mail),

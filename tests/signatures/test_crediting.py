@@ -123,8 +123,9 @@ def test_without_a_confirmation_nothing_goes_even_when_the_days_are_over(databas
 def test_a_draft_of_a_suspicious_network_waits_for_its_network(database: Database, send: Sender) -> None:
     people = [send() for _ in range(10)]
     store(database, people)
-    bots = [send(network="192.0.2.1") for _ in range(9)]
+    bots = [send("gmail.com", network="192.0.2.1"), *(send(network="192.0.2.1") for _ in range(9))]
     store(database, bots)
+    confirm(database, bots[0])
     for draft in people:
         confirm(database, draft)
     assert release(database) == 0

@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
+from petitions.abuse.credit import NEWCOMERS
 from petitions.abuse.models import DomainCount, NetworkCount
 from petitions.abuse.rules import Verdict
 from petitions.campaigns.queries import CampaignSnapshot
@@ -128,13 +129,23 @@ def test_a_network_of_domains_without_credit_is_suspicious_with_everything_it_se
     database: Database, send: Sender
 ) -> None:
     store(database, [send("spam.example") for _ in range(10)])
-    bots = [send("spam.example", network="192.0.2.1") for _ in range(3)]
-    assert reasons(store(database, bots)) == ["domain"] * 3
+    bots = [send("spam.example", network="192.0.2.1") for _ in range(4)]
+    assert reasons(store(database, bots)) == [None, *["domain"] * 3]
     held = store(database, [send("gmail.com", network="192.0.2.1"), send("gmail.com", network="192.0.2.2")])
     with database.reading() as session:
         network = session.scalar(select(Draft.network).where(Draft.id == bots[0].id))
     assert network is not None
     assert held == [("network", network.hex()), (None, None)]
+
+
+def test_the_first_draft_of_a_network_signs_even_where_a_domain_has_no_credit_left(
+    database: Database, send: Sender
+) -> None:
+    """Somebody forged forms of a university; its people sign from their homes all the same, up to a number."""
+    store(database, [send(network="192.0.2.1") for _ in range(12)])
+    homes = [send(network=f"198.51.100.{n}") for n in range(NEWCOMERS + 2)]
+    assert Counter(reasons(store(database, homes))) == {None: NEWCOMERS, "domain": 2}
+    assert reasons(store(database, [send(network="198.51.100.1")])) == ["domain"]  # its second
 
 
 def test_a_network_is_free_again_when_people_there_confirm(database: Database, send: Sender) -> None:

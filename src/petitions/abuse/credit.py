@@ -23,6 +23,9 @@ from petitions.db import insert_for
 
 #: Mails that each confirmation pays for, beside its own.
 PER_CONFIRMATION = 3
+#: Mails past its credit that a domain may have, each to the first draft that a network sends within the hour: who
+#: uses up the credit of a university from a few places keeps nobody there from signing at home.
+NEWCOMERS = 30
 #: Drafts held for their domains from which on a network can be suspicious.
 _MANY_HELD = 3
 #: Rows that one question names.

@@ -141,7 +141,9 @@ class _Judging:
         if self._credit is None or not is_new:
             return None
         place = place_of(draft)
-        is_broke = place is not None and self.accounts[place].room(self._credit) < 1
+        is_first = network is not None and int(seen.drafts) <= 1
+        credit_here = self._credit + (credit.NEWCOMERS if is_first else 0)
+        is_broke = place is not None and self.accounts[place].room(credit_here) < 1
         if is_broke and network is not None:
             self.held[network] += 1
             self.seen[network] = replace(seen, held=seen.held + 1)
