@@ -212,6 +212,11 @@ def insert_for(session: Session, table: type[Base]) -> Any:
     return _dialect_insert(table, session.get_bind().dialect.name)
 
 
+def adding(session: Session, table: type[Base], *columns: str) -> Any:
+    """INSERT … that adds to these columns of the row that is there, found by the primary key."""
+    return _adding(table, session.get_bind().dialect.name, columns)
+
+
 def insert_ignoring(session: Session, table: type[Base]) -> Any:
     """INSERT … ON CONFLICT DO NOTHING."""
     return _insert_ignoring(table, session.get_bind().dialect.name)
@@ -222,6 +227,13 @@ def _dialect_insert(table: type[Base], dialect: str) -> Any:
     # Of the table and not of its class: the ORM would cut a batch of rows by which columns are None.
     plain = cast("Table", table.__table__)
     return sqlite_dialect.insert(plain) if dialect == "sqlite" else postgresql.insert(plain)
+
+
+@cache
+def _adding(table: type[Base], dialect: str, columns: tuple[str, ...]) -> Any:
+    statement, own = _dialect_insert(table, dialect), cast("Table", table.__table__)
+    sums = {name: own.c[name] + statement.excluded[name] for name in columns}
+    return statement.on_conflict_do_update(index_elements=[*own.primary_key.columns], set_=sums)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 import ipaddress
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -73,6 +74,20 @@ def test_a_day_has_one_key_and_the_next_day_another(database: Database) -> None:
     assert len(first) == len(second) == 32
     assert first != second
     assert hash_network("192.0.2.1", first) != hash_network("192.0.2.1", second)
+
+
+def test_a_key_whose_transaction_was_rolled_back_is_nobody_s_key(database: Database) -> None:
+    lost = b""
+    with suppress(ZeroDivisionError), database.writing() as session:
+        lost = get_day_key(session, NOON)
+        assert get_day_key(session, NOON) == lost
+        raise ZeroDivisionError
+    other = Database(database.engine.url.render_as_string(hide_password=False))  # another process
+    with other.writing() as session:
+        made = get_day_key(session, NOON)
+    other.close()
+    with database.writing() as session:
+        assert get_day_key(session, NOON) == made != lost
 
 
 def test_processes_that_race_for_the_day_s_first_key_get_the_same(database: Database) -> None:

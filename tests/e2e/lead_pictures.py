@@ -10,10 +10,13 @@ from petitions.cli.demo_lead import LEAD
 from tests.e2e.browsing import Visitor, new_visitor
 from tests.e2e.conftest import ARGUMENTS, find_chromium
 from tests.e2e.console_pages import Campaigns, Desk, Download, Log, Texts, log_in
+from tests.e2e.moderation_pages import Signature
+from tests.e2e.past import give_past
 from tests.e2e.pictures import TARGET, pack, sign
 from tests.e2e.program import PASSWORD, Demo, running_demo, until
 
 CAMPUSES = "hands-off-our-campuses"
+STRIKE = "wabtec-strike"
 DELIVERER = "dara@example.org"
 _WINDOW, _PHONE = (1000, 720), (390, 844)
 
@@ -56,6 +59,22 @@ def take_list(deliverer: Visitor) -> None:
     Download(deliverer.page).download()
 
 
+def take_moderation(lead: Visitor) -> None:
+    """A campaign that has gone on for weeks: how it goes, and how it is kept clean."""
+    lead.open(f"/console/c/{STRIKE}/figures")
+    take(lead, "figures")
+    desk = Desk(lead.page)
+    desk.go("held")
+    lead.page.locator(".people summary").first.click()
+    take(lead, "held")
+    desk.go("rules")
+    take(lead, "rules")
+    desk.go("signatures")
+    lead.page.locator(".looked:has(.looked__comment) .looked__name a").first.click()
+    Signature(lead.page).act("comment_approved")
+    take(lead, "signature")
+
+
 def take_log(lead: Visitor) -> None:
     """What was done until now, sealed."""
     lead.open(f"/console/c/{CAMPUSES}/audit")
@@ -81,6 +100,8 @@ def take_all(browser: Browser, demo: Demo) -> None:
     take_list(deliverer)
     take_texts_and_publishing(lead, "Hands off all our campuses!")
     take_log(lead)
+    give_past(demo, STRIKE)
+    take_moderation(lead)
     lead.leave()
     deliverer.leave()
 

@@ -16,26 +16,12 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.e2e.browsing import DESK, PHONE, new_visitor
 from tests.e2e.conftest import ARGUMENTS, find_chromium
+from tests.e2e.past import give_past
 from tests.e2e.program import Demo, running_demo
+from tests.e2e.samples import NAMES
 from tests.e2e.tour import STOPS, arrive
 
 TARGET = Path(__file__).resolve().parents[2] / "docs" / "pictures"
-
-#: Words for "sample" and "example" as names: nobody is called so.
-NAMES = (
-    ("Sample Signer", "IE"),
-    ("Ana Muestra", "ES"),
-    ("Erika Mustermann", "DE"),
-    ("Jean Exemple", "FR"),
-    ("Mario Esempio", "IT"),
-    ("Иван Примеров", "KZ"),
-    ("أمل مثال", "LB"),
-    ("Adibide Etxe", "ES"),
-    ("Sampla Ní Shampla", "IE"),
-    ("Placeholder Jones", "GB"),
-    ("Exemplo da Silva", "BR"),
-    ("سامي نموذج", "EG"),
-)
 
 
 def email_of(number: int, slug: str) -> str:
@@ -84,14 +70,16 @@ def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:
 def take_for_readme(browser: Browser, demo: Demo) -> None:
     TARGET.mkdir(parents=True, exist_ok=True)
     phone = (390, 844)
-    prisoner, campuses = "free-boris-kagarlitsky", "hands-off-our-campuses"
+    prisoner, campuses, strike = "free-boris-kagarlitsky", "hands-off-our-campuses", "wabtec-strike"
     sign(demo, prisoner, 34)
     sign(demo, campuses, 22)
     own_page = demo.own_path(email_of(1, prisoner))
+    give_past(demo, strike)
     for path, size, scale, file in (
         (f"/c/{prisoner}?lang=en", phone, 2, "statement-phone.png"),
         (f"/c/{campuses}?lang=ar", DESK, 1, "statement-arabic.png"),
         (f"{own_page}?lang=en", phone, 2, "own-page-phone.png"),
+        (f"/c/{strike}/count?lang=en", phone, 2, "count-phone.png"),
     ):
         take(browser, demo, path, size, scale, TARGET / file)
 

@@ -8,6 +8,22 @@ WHOLE = "whole-sample"  # asks for everything that a form can ask for
 CHANGED = "changed-sample"  # its wording changes, and it closes, while there are signatures
 PURGED = "purged-sample"  # is purged, whoever needs that first
 
+#: Words for "sample" and "example" as names: nobody is called so.
+NAMES = (
+    ("Sample Signer", "IE"),
+    ("Ana Muestra", "ES"),
+    ("Erika Mustermann", "DE"),
+    ("Jean Exemple", "FR"),
+    ("Mario Esempio", "IT"),
+    ("Иван Примеров", "KZ"),
+    ("أمل مثال", "LB"),
+    ("Adibide Etxe", "ES"),
+    ("Sampla Ní Shampla", "IE"),
+    ("Placeholder Jones", "GB"),
+    ("Exemplo da Silva", "BR"),
+    ("سامي نموذج", "EG"),
+)
+
 
 def _settings(slug: str, more: str) -> str:
     return f"""

@@ -56,7 +56,7 @@ def test_a_page_of_the_console_has_no_violation_and_fits(windows: Windows, stop:
 
 @pytest.mark.parametrize("language", _WINDOWS)
 def test_the_open_navigation_has_no_violation_on_a_phone_and_fits(windows: Windows, language: str) -> None:
-    page = arrive("overview", windows, language).page
+    page = arrive("figures", windows, language).page
     page.set_viewport_size({"width": _NARROW[0], "height": _NARROW[1]})
     page.evaluate(AXE_SCRIPT)
     for part, links in ((".console-head__ways", 5), (".desk-ways", 19)):

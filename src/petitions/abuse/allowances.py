@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from petitions.abuse.models import NetworkCount
-from petitions.db import insert_for
+from petitions.db import adding
 
 Who = TypeVar("Who", bound=Hashable)
 
@@ -41,12 +41,8 @@ def take_places(
                 taken[key] += 1
                 added[key] += 1
     if added:
-        statement = insert_for(session, NetworkCount)
-        session.execute(
-            statement.on_conflict_do_update(
-                index_elements=["network", "window_start"],
-                set_={"drafts": NetworkCount.drafts + statement.excluded.drafts},
-            ),
+        session.connection().execute(
+            adding(session, NetworkCount, "drafts"),
             [{"network": key, "window_start": window, "drafts": added[key]} for key in sorted(added)],
         )
     return got

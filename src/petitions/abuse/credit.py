@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import cast
 
-from sqlalchemy import Table, delete, func, select, tuple_, update
+from sqlalchemy import Table, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from petitions.abuse.models import DomainCount, NetworkCount
 from petitions.abuse.networks import find_day_keys, get_day_key
 from petitions.abuse.rates import Seen
-from petitions.db import insert_for
+from petitions.db import adding
 
 #: Mails that each confirmation pays for, beside its own.
 PER_CONFIRMATION = 3
@@ -53,7 +53,11 @@ def is_suspicious(seen: Seen) -> bool:
 
 _domains = cast("Table", DomainCount.__table__).c
 _KEY_COLUMNS = (_domains.campaign_id, _domains.domain, _domains.day)
-_KEY = tuple_(*_KEY_COLUMNS)
+# Built once: see signatures/drafting.py.
+_ACCOUNTS = (
+    select(*_domains).where(tuple_(*_KEY_COLUMNS).in_(bindparam("keys", expanding=True))).order_by(*_KEY_COLUMNS)
+)
+_LOCKED_ACCOUNTS = _ACCOUNTS.with_for_update()
 _networks = cast("Table", NetworkCount.__table__).c
 
 
@@ -65,9 +69,9 @@ def find_accounts(
     found: dict[Place, Account] = {}
     rows_of = _rows_of(session, places, now)
     ordered = sorted(rows_of)  # the order in which they are written, so that none waits for another in a ring
+    query = _LOCKED_ACCOUNTS if lock else _ACCOUNTS
     for start in range(0, len(ordered), _STEP):
-        query = select(*_domains).where(_KEY.in_(ordered[start : start + _STEP])).order_by(*_KEY_COLUMNS)
-        for row in session.connection().execute(query.with_for_update() if lock else query):
+        for row in session.connection().execute(query, {"keys": ordered[start : start + _STEP]}):
             place = rows_of[row.campaign_id, row.domain, row.day]
             before = found.get(place, Account())
             found[place] = Account(before.mailed + row.mailed, before.confirmed + row.confirmed)
@@ -82,15 +86,8 @@ def add_to_accounts(
         return
     key = get_day_key(session, now)
     names = {(place[0], _hash(place[1], key)): place for place in {*mailed, *confirmed}}
-    statement = insert_for(session, DomainCount)
     session.connection().execute(
-        statement.on_conflict_do_update(
-            index_elements=["campaign_id", "domain", "day"],
-            set_={
-                "mailed": DomainCount.mailed + statement.excluded.mailed,
-                "confirmed": DomainCount.confirmed + statement.excluded.confirmed,
-            },
-        ),
+        adding(session, DomainCount, "mailed", "confirmed"),
         [  # one order for every writer, so that none waits for another in a ring
             {
                 "campaign_id": campaign_id,

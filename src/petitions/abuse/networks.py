@@ -10,6 +10,8 @@ import ipaddress
 import secrets
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
+from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -47,23 +49,39 @@ def hash_network(network: str, key: bytes) -> bytes:
     return hmac.new(key, network.encode(), hashlib.sha256).digest()[:16]
 
 
+#: Keys of today and yesterday that are in a store, for they never change: every batch of forms asks for them.
+_kept: WeakKeyDictionary[Any, dict[date, bytes | None]] = WeakKeyDictionary()
+#: Notes at a session that it made a key: who knows whether its transaction will be committed.
+_MADE = "made_day_key"
+
+
 def get_day_key(session: Session, now: datetime) -> bytes:
     """The key of this day, made when the day's first draft asks for it."""
     day = now.date()
-    query = select(NetworkKey.key).where(NetworkKey.day == day)
-    key = session.scalar(query)
+    key = find_day_keys(session, (day,)).get(day)
     if key is None:
+        session.info[_MADE] = True
         row = {"day": day, "key": secrets.token_bytes(32)}
         session.execute(insert_ignoring(session, NetworkKey), row)
-        key = session.scalar(query)
+        key = session.scalar(select(NetworkKey.key).where(NetworkKey.day == day))
     assert key is not None
     return key
 
 
 def find_day_keys(session: Session, days: Collection[date]) -> dict[date, bytes]:
     """The keys of these days, as far as there are any."""
+    kept = _kept.setdefault(_store_of(session), {})
+    if all(day in kept for day in days):
+        return {day: key for day in days if (key := kept[day]) is not None}
     query = select(NetworkKey.day, NetworkKey.key).where(NetworkKey.day.in_(days))
-    return {row.day: row.key for row in session.execute(query)}
+    found = {row.day: row.key for row in session.execute(query)}
+    if _MADE not in session.info:
+        today = max(days)
+        for day in [day for day in kept if day < today - timedelta(days=1)]:
+            del kept[day]
+        kept.update(found)
+        kept.update({day: None for day in days if day < today and day not in found})  # nobody makes it now
+    return found
 
 
 def forget_old_keys(session: Session, now: datetime) -> None:
@@ -71,3 +89,9 @@ def forget_old_keys(session: Session, now: datetime) -> None:
     shorter."""
     last_gone: date = (now - KEY_LIFETIME).date()
     session.execute(delete(NetworkKey).where(NetworkKey.day <= last_gone))
+    _kept.pop(_store_of(session), None)
+
+
+def _store_of(session: Session) -> Any:
+    """Stands for the store, whichever of its engines the session is of."""
+    return session.get_bind().engine.pool

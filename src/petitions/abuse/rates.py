@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from petitions.abuse.models import NetworkCount
 from petitions.abuse.networks import KEY_LIFETIME
-from petitions.db import insert_for
+from petitions.db import adding, insert_for
 
 # Built once, over the table and not its class: see signatures/drafting.py.
 _counts = cast("Table", NetworkCount.__table__).c
@@ -57,15 +57,8 @@ def add_counts(
     if not arrivals:
         return
     window = _window_start(period, now)
-    statement = insert_for(session, NetworkCount)
     session.connection().execute(
-        statement.on_conflict_do_update(
-            index_elements=["network", "window_start"],
-            set_={
-                "drafts": NetworkCount.drafts + statement.excluded.drafts,
-                "held": NetworkCount.held + statement.excluded.held,
-            },
-        ),
+        adding(session, NetworkCount, "drafts", "held"),
         [  # one order for every writer, so that none waits for another in a ring
             {"network": n, "window_start": window, "drafts": arrivals[n], "held": held.get(n, 0)}
             for n in sorted(arrivals)

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from petitions.db import Database, insert_for
+from petitions.db import Database, adding
 from petitions.signatures.models import Signature, Tally, TallyPart
 
 #: Rows of one transaction: the tally is locked meanwhile, so it must stay short.
@@ -84,14 +84,7 @@ def add_to_parts(session: Session, campaign_id: int, parts: Mapping[Part, int]) 
         for (dimension, value), counted in sorted(parts.items())
     ]
     if rows:
-        statement = insert_for(session, TallyPart)
-        session.execute(
-            statement.on_conflict_do_update(
-                index_elements=["campaign_id", "dimension", "value"],
-                set_={"counted": TallyPart.counted + statement.excluded.counted},
-            ),
-            rows,
-        )
+        session.connection().execute(adding(session, TallyPart, "counted"), rows)
 
 
 def find_parts(session: Session, campaign_id: int, dimension: str) -> list[tuple[str, int]]:
