@@ -10,7 +10,6 @@ from petitions.cli.demo_lead import LEAD
 from tests.e2e.browsing import Visitor, new_visitor
 from tests.e2e.conftest import ARGUMENTS, find_chromium
 from tests.e2e.console_pages import Campaigns, Desk, Download, Log, Texts, log_in
-from tests.e2e.moderation_pages import Signature
 from tests.e2e.past import give_past
 from tests.e2e.pictures import TARGET, pack, sign
 from tests.e2e.program import PASSWORD, Demo, running_demo, until
@@ -62,6 +61,7 @@ def take_list(deliverer: Visitor) -> None:
 def take_moderation(lead: Visitor) -> None:
     """A campaign that has gone on for weeks: how it goes, and how it is kept clean."""
     lead.open(f"/console/c/{STRIKE}/figures")
+    scroll_to(lead, "#when")
     take(lead, "figures")
     desk = Desk(lead.page)
     desk.go("held")
@@ -71,7 +71,6 @@ def take_moderation(lead: Visitor) -> None:
     take(lead, "rules")
     desk.go("signatures")
     lead.page.locator(".looked:has(.looked__comment) .looked__name a").first.click()
-    Signature(lead.page).act("comment_approved")
     take(lead, "signature")
 
 

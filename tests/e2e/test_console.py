@@ -263,7 +263,7 @@ def download(colleague: Visitor, campaign: Campaign, demo: Demo, name: str, addr
     """The password once more, then the list; it names nobody's address."""
     page = colleague.page
     log_in(colleague, campaign.colleague, PASSWORD, campaign.path, campaign.language)
-    assert Desk(page).ways == ["", "history", "share", "download"]
+    assert Desk(page).ways == ["", "history", "share", "figures", "download"]
     demo.age_password(campaign.colleague)
     Desk(page).go("download")
     assert Again(page).path == "/console/password"

@@ -20,7 +20,7 @@ PAGE_SIZE = 50
 #: Above every serial.
 LAST = 2**62
 #: Rows that a page looks at in its first read, in a later one, and in all.
-_FIRST_READ, _READ, _MOST_READ = 128, 1_000, 4_000
+_FIRST_READ, _READ, _MOST_READ = 128, 1_000, 3_000
 #: A beginning of words that stands in so many names is common: whoever reads the signatures one after the other
 #: comes upon it often enough.
 _COMMON = 20_000
