@@ -108,10 +108,9 @@ def test_a_name_is_found_hidden_removed_and_brought_back(
     signature.act("name_hidden")
     expect(signature.done).to_be_visible()
     team.demo.wait_for_list(team.slug, team.language, aine, there=False)
-    here = lead.page.url
-    assert team.sums(lead) == [2, 0, 0, 2]
+    assert team.demo.count(team.slug) == 2
 
-    lead.page.goto(here)
+    here = lead.page.url
     signature.remove("robot")
     until(lambda: team.sums(lead) == [2, 0, 1, 1], "the public count")
     lead.page.goto(here)
@@ -194,7 +193,6 @@ def test_many_are_removed_at_once_and_come_back(
     assert number_in(bulk.found.inner_text()) == 3
     team.sign("Robotd", domain="flood.example")  # whom the preview did not hold
     job = bulk.start("robot")
-    expect(job.done).to_be_visible()
     job.wait(javascript=javascript)
     assert team.demo.count(team.slug) == 3
     job.undo()
@@ -307,10 +305,11 @@ def test_who_may_only_look_or_write_sees_no_names(new_lead: NewVisitor, team: Te
     assert f"Ana {team.word}" not in lead.page.content()
     lead.expected = {403}
     for part in (*OF_MODERATORS, "rules", "defence"):
-        lead.open(f"/console/c/{team.slug}/{part}")
+        answer = lead.page.goto(f"/console/c/{team.slug}/{part}")
+        assert answer is not None
+        assert answer.status == 403
         assert "Words of hers" not in lead.page.content()
         assert f"Ana {team.word}" not in lead.page.content()
-        expect(lead.page.locator(".looked, .people, #mine")).to_have_count(0)
 
 
 @pytest.mark.parametrize("language", ["en"])
