@@ -24,7 +24,7 @@ from petitions.clock import utc_now
 from petitions.db import Base
 from petitions.ids import new_id
 from petitions.mail.models import Outbox
-from petitions.signatures.addresses import domain_of
+from petitions.mailboxes import domain_of, registrable
 from petitions.signatures.counting import recount
 from petitions.signatures.models import Draft, Signature, Tally, TallyPart
 from petitions.signatures.rollups import DIMENSIONS, Part, find_parts, parts_of
@@ -149,7 +149,7 @@ def _signatures(
         shares = {"country": person.country, "visibility": person.visibility, "language": "en"}
         parts.update(parts_of(SimpleNamespace(**shares, confirmed_at=at, drafted_at=at)))
         yield signed_columns(store, campaign, person, email) | {
-            "domain": domain_of(email),
+            "domain": registrable(domain_of(email)),
             "id": new_id(),
             "serial": serial,
             "drafted_at": at,

@@ -416,7 +416,7 @@ ADDED_BY_0004 = {
     "memberships": {"wants_alerts"},
     "network_counts": {"held", "confirmed"},
     "signatures": {"removed_job", "name_hidden", "comment_state", "moderated", "domain"},
-    "tallies": {"drift", "waiting", "held", "looked_at"},
+    "tallies": {"drift", "waiting", "held", "looked_at", "reckoned"},
 }
 TABLES_OF_0004 = {
     *("alerts", "domain_counts", "hourly_flows", "moderation_jobs", "moderations", "rule_lists"),

@@ -7,7 +7,7 @@ Revises: 0003
 import sqlalchemy as sa
 from alembic import op
 
-from petitions.signatures.addresses import domain_of
+from petitions.mailboxes import domain_of, registrable
 from petitions.signatures.names import folded_words
 
 revision = "0004"
@@ -65,6 +65,7 @@ def upgrade() -> None:
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("mailed", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("confirmed", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("newcomers", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaigns.id"], name=op.f("fk_domain_counts_campaign_id")),
         sa.PrimaryKeyConstraint("campaign_id", "domain", "day", name=op.f("pk_domain_counts")),
         sqlite_with_rowid=False,
@@ -125,6 +126,7 @@ def upgrade() -> None:
         sa.Column("label", sa.String(length=80), nullable=True),
         sa.Column("arrived", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("shown", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("day", sa.Date(), nullable=True),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaigns.id"], name=op.f("fk_source_counts_campaign_id")),
         sa.PrimaryKeyConstraint("campaign_id", "key", name=op.f("pk_source_counts")),
         sqlite_with_rowid=False,
@@ -171,6 +173,7 @@ def upgrade() -> None:
     op.add_column("tallies", sa.Column("waiting", sa.BigInteger(), nullable=True))
     op.add_column("tallies", sa.Column("held", sa.BigInteger(), nullable=True))
     op.add_column("tallies", sa.Column("looked_at", _MOMENT, nullable=True))
+    op.add_column("tallies", sa.Column("reckoned", sa.JSON(none_as_null=True), nullable=True))
 
     with op.batch_alter_table("tally_parts") as parts:
         parts.alter_column("value", existing_type=sa.String(length=10), type_=sa.String(length=40))
@@ -206,15 +209,29 @@ def upgrade() -> None:
 
 
 def _fill_domains() -> None:
-    """The domain of each address, as signatures/addresses.py writes it."""
+    """The registered domain of each address, as signatures/confirming.py writes it."""
     postgresql = op.get_bind().dialect.name == "postgresql"
     domain = "split_part(email, '@', 2)" if postgresql else "substr(email, instr(email, '@') + 1)"
     op.execute(f"UPDATE signatures SET domain = lower({domain}) WHERE email IS NOT NULL")  # noqa: S608 - no input
-    foreign = "domain ~ '[^[:ascii:]]'" if postgresql else "domain GLOB '*[^ -~]*'"
     connection = op.get_bind()
-    for (domain,) in connection.execute(sa.text(f"SELECT DISTINCT domain FROM signatures WHERE {foreign}")).all():  # noqa: S608
-        written = {"old": domain, "new": domain_of(f"x@{domain}")}
-        connection.execute(sa.text("UPDATE signatures SET domain = :new WHERE domain = :old"), written)
+    found = connection.scalars(sa.text("SELECT DISTINCT domain FROM signatures WHERE domain IS NOT NULL")).all()
+    written = [{"old": domain, "new": registrable(domain_of(f"x@{domain}"))} for domain in found]
+    others = [one for one in written if one["old"] != one["new"]]
+    if not others:
+        return
+    # Once over the signatures, however many domains there are: there is no index yet.
+    table = op.create_table(
+        "other_domains",
+        sa.Column("old", _DOMAIN, primary_key=True),
+        sa.Column("new", _DOMAIN, nullable=False),
+        prefixes=["TEMPORARY"],
+    )
+    op.bulk_insert(table, others)
+    new = "SELECT new FROM other_domains WHERE old = domain"
+    op.execute(
+        f"UPDATE signatures SET domain = ({new}) WHERE domain IN (SELECT old FROM other_domains)"  # noqa: S608 - no input
+    )
+    op.drop_table("other_domains")
 
 
 def _fill_words() -> None:
@@ -250,7 +267,7 @@ def downgrade() -> None:
     with op.batch_alter_table("tally_parts") as parts:
         parts.alter_column("value", existing_type=sa.String(length=40), type_=sa.String(length=10))
     for table, columns in (
-        ("tallies", ("looked_at", "held", "waiting", "drift")),
+        ("tallies", ("reckoned", "looked_at", "held", "waiting", "drift")),
         ("signatures", ("domain", "moderated", "comment_state", "name_hidden", "removed_job")),
         ("network_counts", ("confirmed", "held")),
         ("memberships", ("wants_alerts",)),

@@ -4,15 +4,33 @@ import re
 import unicodedata
 
 _NOT_A_WORD = re.compile(r"[\W_]+")
+#: Characters that stand for whole phrases, of up to 18 letters. A text of nothing else is no text.
+_PHRASES = re.compile("[\ufdfa\ufdfb]")
+_MOST_PHRASES = 3
 
 
 def fold(text: str) -> str:
     """Case and accents taken off: "Siobhán BYRNE" and "siobhan byrne" fold alike."""
+    if text.isascii():
+        return text.casefold()
+    if len(_PHRASES.findall(text)) > _MOST_PHRASES:
+        text = _PHRASES.sub(" ", text)
     decomposed = unicodedata.normalize("NFKD", text).casefold()
-    bare = "".join(c for c in decomposed if unicodedata.category(c) not in ("Mn", "Mc", "Me", "Cf"))
-    return unicodedata.normalize("NFC", bare).translate(_FOLDED_LETTERS)
+    return unicodedata.normalize("NFC", decomposed.translate(_BARE)).translate(_FOLDED_LETTERS)
 
 
+class _Bare(dict[int, int | None]):
+    """What is left of a character: nothing of an accent or a mark, all of the others. Filled as it is asked."""
+
+    def __missing__(self, code: int) -> int | None:
+        bare = None if unicodedata.category(chr(code)) in ("Mn", "Mc", "Me", "Cf") else code
+        if code <= _MOST_KEPT:
+            self[code] = bare
+        return bare
+
+
+_MOST_KEPT = 0xFFFF
+_BARE = _Bare()
 #: Letters that have no decomposition, and are looked for by their plain neighbour; Arabic spellings of one letter.
 _FOLDED_LETTERS = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŧ": "t"}

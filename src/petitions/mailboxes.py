@@ -2,9 +2,13 @@
 
 import contextlib
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 import idna
+
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
 
 
 @dataclass(frozen=True)
@@ -69,3 +73,18 @@ def domain_of(address: str) -> str:
     """The domain of an address as name servers know it: in small letters, and ASCII where that is possible."""
     domain = address.rpartition("@")[2].lower()
     return domain if domain.isascii() else _ascii_domain(domain)
+
+
+@lru_cache(maxsize=16_384)
+def registrable(domain: str) -> str:
+    """The domain that somebody had to register for this one: "uni.example" for "maths.uni.example", "union.co.uk"
+    for "mail.union.co.uk". Whoever has it can make as many below it as they like; so mailboxes are counted by it.
+    Expects what `domain_of` gives. Of sites that give away names below their own, it is the site."""
+    return _public_suffixes().privatesuffix(domain) or domain
+
+
+@cache
+def _public_suffixes() -> "PublicSuffixList":
+    from publicsuffixlist import PublicSuffixList  # here, for not every command needs ten thousand names
+
+    return PublicSuffixList(only_icann=True)

@@ -94,4 +94,4 @@ def test_what_was_held_of_a_network_is_known_as_long_as_its_counts(database: Dat
             add_counts(session, {A: 4, B: 1}, {A: held}, HOUR, NOON + hours * HOUR)
     with database.reading() as session:
         found = find_counts(session, [A, B], HOUR, NOON + 10 * HOUR)
-    assert found == {A: Seen(drafts=0, held=5, confirmed=0)}
+    assert found == {A: Seen(drafts=0, total=8, held=5, confirmed=0)}

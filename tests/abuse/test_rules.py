@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from petitions.abuse.rules import (
     Verdict,
     parse_rules,
 )
+from petitions.folding import words_of
 from petitions.i18n import translator
 
 
@@ -154,6 +156,50 @@ def test_a_network_of_either_kind(rule: str, address: str | None, held: bool) ->
 )
 def test_words_are_found_between_other_words(rule: str, text: str, held: bool) -> None:
     assert is_held(f"hold word {rule}", texts=["Madrid", text]) is held
+
+
+def test_many_rules_that_begin_alike_are_found_each() -> None:
+    rules = ["a", "a b", "a b c", "a bb", "a b d e", "b", "b c"]
+    for text in ("a b c", "a b d", "x a b d e", "a bb c", "ab", "b c a"):
+        ready = Rules.of(parse_rules("\n".join(f"hold word {words}" for words in rules)))
+        found = [rule.value for rule in ready.words.find(text.split())]
+        assert sorted(found) == sorted(words for words in rules if f" {words} " in f" {text} ")
+
+
+_some_words = st.lists(st.sampled_from(["a", "b", "ab", "aa", "é", "яд", "a1"]), min_size=1, max_size=5)
+
+
+@given(st.lists(_some_words, max_size=12), st.lists(_some_words, max_size=3))
+def test_the_words_that_are_found_are_those_that_a_look_at_each_rule_finds(
+    rules: list[list[str]], texts: list[list[str]]
+) -> None:
+    ready = Rules.of(parse_rules("\n".join(f"hold word {' '.join(words)}" for words in rules)))
+    for text in texts:
+        words = words_of(" ".join(text))
+        found = [rule.value for rule in ready.words.find(words)]
+        those = {" ".join(words_of(" ".join(rule))) for rule in rules}
+        expected = [
+            rule
+            for rule in those
+            for place in range(len(words))
+            if f"{' '.join(words[place:])} ".startswith(f"{rule} ")
+        ]
+        assert sorted(found) == sorted(expected)
+
+
+def test_rules_with_one_word_in_common_are_not_tried_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One moderator could slow down the forms of every campaign."""
+    ready = Rules.of(parse_rules("\n".join(f"hold word a x{n}" for n in range(4_000))))
+    rules, tried = ready.words._words, []
+
+    class Tried(list[str]):
+        def __getitem__(self, place: Any) -> Any:
+            tried.append(place)
+            return super().__getitem__(place)
+
+    monkeypatch.setattr(ready.words, "_words", Tried(rules))
+    assert list(ready.words.find(["a"] * 250)) == []
+    assert len(tried) <= 250 * 14  # halving four thousand, and one more
 
 
 def test_words_do_not_reach_from_one_field_into_the_next() -> None:

@@ -92,6 +92,9 @@ def test_a_name_is_found_by_its_own_words(name: str) -> None:
         ("@example.org", "example.org"),
         (" ana@Example.org ", "example.org"),
         ("münchen.example", "xn--mnchen-3ya.example"),
+        ("maths.uni.example", "uni.example"),
+        ("ana@post.Gewerkschaft.co.uk", "gewerkschaft.co.uk"),
+        ("co.uk", "co.uk"),
     ],
 )
 def test_a_domain_is_looked_for_as_it_is_stored(typed: str, domain: str) -> None:

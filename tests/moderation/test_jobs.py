@@ -210,3 +210,22 @@ def test_a_job_of_nobody_is_not_begun(database: Database, campaign: CampaignSnap
     """The command line does such things in one go."""
     with database.writing() as session, pytest.raises(AssertionError):
         start(session, campaign.id, NewJob("drop", {}, 1, 1), Actor(None, "petitions"), utc_now())
+
+
+@pytest.mark.parametrize(
+    ("reason", "by", "kept"),
+    [
+        ("rule", "network-0123456789ab", None),
+        ("rule", "word-0123456789ab", "word-0123456789ab"),
+        ("network", "0123456789abcdef", None),
+        ("domain", "flood.example", "flood.example"),
+    ],
+)
+def test_a_job_that_has_ended_knows_no_network(
+    database: Database, campaign: CampaignSnapshot, reason: str, by: str, kept: str | None
+) -> None:
+    with database.writing() as session:
+        new = NewJob("drop", {"reason": reason, "for": by}, 1, 1)
+        job_id = start(session, campaign.id, new, MODERATOR, utc_now())
+    run_jobs(database, utc_now())
+    assert job_of(database, campaign, job_id).conditions == {"reason": reason, "for": kept}

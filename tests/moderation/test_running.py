@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,12 +16,13 @@ from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.errors import StoreUnavailable
 from petitions.mail.models import Outbox
-from petitions.moderation import running
+from petitions.moderation import running, searching
 from petitions.moderation.conditions import Conditions
 from petitions.moderation.jobs import NewJob, cancel, get_job, start, undo
 from petitions.moderation.models import Job
 from petitions.moderation.removing import remove_signatures, restore_signatures
 from petitions.moderation.running import run_jobs
+from petitions.moderation.searching import Way
 from petitions.privacy.purging import purge
 from petitions.settings import Settings
 from petitions.signatures.holding import Group, group_conditions
@@ -343,8 +345,8 @@ def test_a_step_that_fails_is_taken_again(
     job_id = begin(database, campaign, OF_FLOOD)
     remove_step, calls = running.KINDS["remove"], []
 
-    def fail(session: Session, job: Job, most: int, now: datetime) -> running.Step:
-        step = remove_step(session, job, most, now)
+    def fail(session: Session, job: Job, most: int, now: datetime, way: Way) -> running.Step:
+        step = remove_step(session, job, most, now, way)
         session.flush()
         calls.append(step.done)
         if len(calls) == 2:
@@ -386,14 +388,37 @@ def test_jobs_take_turns(
     order: list[int] = []
     remove_step = running.KINDS["remove"]
 
-    def note(session: Session, job: Job, most: int, now: datetime) -> running.Step:
+    def note(session: Session, job: Job, most: int, now: datetime, way: Way) -> running.Step:
         order.append(job.campaign_id)
-        return remove_step(session, job, most, now)
+        return remove_step(session, job, most, now, way)
 
     monkeypatch.setattr(running, "KINDS", {"remove": note})
     run_jobs(database, utc_now())
     one, two = (campaign.id for campaign in campaigns)
     assert order == [one, two, one, two, one, two]
+
+
+def test_what_takes_long_is_found_once_in_a_turn_and_before_signers_wait(
+    database: Database,
+    settings: Settings,
+    campaign: CampaignSnapshot,
+    small_steps: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sign_people(database, settings, campaign, *flood(7))
+    begin(database, campaign, Conditions(name="bot", since=datetime(2026, 1, 1, tzinfo=UTC)))
+    done: list[str] = []
+
+    def note(name: str, act: Callable[..., Any], *args: Any) -> Any:
+        done.append(name)
+        return act(*args)
+
+    for module, name in ((running, "lock_tally"), (searching, "_count"), (searching, "_first_since")):
+        monkeypatch.setattr(module, name, partial(note, name, getattr(module, name)))
+    run_jobs(database, utc_now())
+    assert len(removed(database, campaign)) == 7
+    assert done[:2] == ["_first_since", "_count"]
+    assert set(done[2:]) == {"lock_tally"}
 
 
 def test_several_workers_do_a_job_once(
@@ -435,7 +460,7 @@ def test_a_worker_leaves_a_job_to_another_that_takes_steps(
 
     def step() -> None:
         with database.writing() as session:
-            assert running._Runner(campaign.id, job_id).step(session, 3) == 3
+            assert running._Runner(campaign.id, job_id, Way(1, 20)).step(session, 3) == 3
 
     between_steps(2, step)
     assert running._work(database, job_id, lambda: False)

@@ -20,7 +20,7 @@ from petitions.moderation import searching
 from petitions.moderation.conditions import STATES, Conditions, key_of
 from petitions.moderation.hiding import set_comment_state, set_name_hidden
 from petitions.moderation.removing import remove_signatures
-from petitions.moderation.searching import find_page, list_unread, look, span_of
+from petitions.moderation.searching import Way, find_page, find_way, list_unread, look
 from petitions.settings import Settings
 from petitions.signatures.confirming import Confirmation, store_confirmations
 from petitions.signatures.drafting import NewDraft, store_drafts
@@ -140,7 +140,8 @@ def test_an_address_is_looked_for_within_the_serials_that_are_meant(
     asked = Conditions(email_key=key_of("nobody@uni.example", settings.email_key))
     with database.reading() as session:
         found = [
-            bool(look(session, several.id, asked, start, end, 9).found) for start, end in ((1, 3), (4, 4), (5, 9))
+            bool(look(session, several.id, asked, Way(start, end), 9).found)
+            for start, end in ((1, 3), (4, 4), (5, 9))
         ]
     assert found == [False, True, False]
 
@@ -256,15 +257,15 @@ def steps(database: Database, campaign: CampaignSnapshot, conditions: Conditions
     """What a job finds that looks at two rows in each of its steps."""
     found: list[int] = []
     with database.reading() as session:
-        start, end = span_of(session, campaign.id, conditions)
+        way = find_way(session, campaign.id, conditions)
         while True:
-            seen = look(session, campaign.id, conditions, start, end, 2)
+            seen = look(session, campaign.id, conditions, way, 2)
             assert seen.looked_at <= 2
             found += [serial for serial, _id in seen.found]
             if seen.through is None:
                 return found
-            assert start <= seen.through <= end
-            start = seen.through + 1
+            assert way.start <= seen.through <= way.end
+            way = replace(way, start=seen.through + 1)
 
 
 def test_clocks_that_differ_by_minutes_hide_nobody(

@@ -22,6 +22,8 @@ from petitions.signatures.models import Tally
 from petitions.signatures.reckoning import Reckoning, find_reckoning
 from petitions.signatures.rollups import roll_up
 from petitions.signatures.withdrawing import Withdraw
+from petitions.watching.flows import hour_of
+from petitions.watching.waiting import count_waiting
 from petitions.web.site import Site
 from tests import factories
 from tests.console.support import Queries
@@ -34,6 +36,11 @@ COUNT, JSON = "/c/free-boris/count", "/api/v1/campaigns/free-boris/count"
 def reckon(database: Database, campaign: CampaignSnapshot) -> Reckoning:
     with database.reading() as session:
         return find_reckoning(session, campaign.id)
+
+
+def tell(database: Database, **at: int) -> None:
+    """The hourly look of the worker, now or so long after."""
+    count_waiting(database, utc_now() + timedelta(**at))
 
 
 def remove(database: Database, draft: NewDraft, reason: str = "fake") -> None:
@@ -130,6 +137,7 @@ async def test_the_page_and_the_json_say_every_number(
     withdraw(database, drafts[3])
     withdraw(database, drafts[4])
     noon = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    tell(database)
     set_tally(database, campaign, waiting=120, held=0, looked_at=noon, recounted_at=noon)
     page = page_of(await client.get(COUNT))
     assert sum_of(page) == [
@@ -169,15 +177,62 @@ async def test_the_page_and_the_json_say_every_number(
 
 
 @pytest.mark.anyio
+async def test_who_confirms_or_withdraws_within_the_hour_moves_no_number(
+    client: httpx.AsyncClient, database: Database, settings: Settings, site: Site, campaign: CampaignSnapshot
+) -> None:
+    """Whoever stands beside somebody, or makes them withdraw, must not see it happen."""
+
+    async def look(again: int) -> tuple[list[tuple[str, str]], dict[str, Any]]:
+        site.pages._values.clear()
+        page, json = await client.get(f"{COUNT}?{again}"), await client.get(f"{JSON}?{again}")
+        return sum_of(page_of(page)), json.json()
+
+    drafts = [sign_and_confirm(database, settings, campaign) for _ in range(4)]
+    remove(database, drafts[0])
+    begin = hour_of(utc_now())
+    count_waiting(database, begin)
+    before = await look(0)
+    sign_and_confirm(database, settings, campaign)
+    withdraw(database, drafts[0])
+    withdraw(database, drafts[1])
+    remove(database, drafts[2])
+    for minutes in (1, 59):
+        count_waiting(database, begin + timedelta(minutes=minutes))
+        assert await look(minutes) == before
+    count_waiting(database, begin + timedelta(hours=1))
+    lines, json = await look(60)
+    assert [number for _name, number in lines] == ["5", "− 1", "− 1", "− 1", "2"]
+    assert [json[name] for name in ("confirmed", "counted", "withdrawn", "removed_then_withdrawn")] == [5, 2, 1, 1]
+    assert (await client.get("/api/v1/campaigns/free-boris")).json()["count"] == 2
+
+
+@pytest.mark.anyio
+async def test_the_number_beside_the_statement_is_live(
+    client: httpx.AsyncClient, database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    tell(database)
+    sign_and_confirm(database, settings, campaign)
+    assert (await client.get("/api/v1/campaigns/free-boris")).json()["count"] == 1
+    assert (await client.get(JSON)).json()["counted"] == 0
+
+
+@pytest.mark.anyio
 async def test_a_campaign_that_nobody_has_looked_at_says_so(
-    client: httpx.AsyncClient, database: Database, campaign: CampaignSnapshot
+    client: httpx.AsyncClient, database: Database, site: Site, campaign: CampaignSnapshot
 ) -> None:
     page = page_of(await client.get(COUNT))
-    assert [number for _name, number in sum_of(page)] == ["0", "− 0", "− 0", "0"]
+    assert page.all("table") == []
     words = page.by_id("main").text
+    assert "It was not made yet" in words
     assert "It was not looked at yet." in words
     assert "that was not done yet." in words
-    assert (await client.get(JSON)).json()["waiting"] is None
+    json = (await client.get(JSON)).json()
+    numbers = ("confirmed", "counted", "removed", "withdrawn", "removed_then_withdrawn", "names_erased", "waiting")
+    assert [json[name] for name in numbers] == [None] * 7
+    tell(database)
+    site.pages._values.clear()
+    page = page_of(await client.get(f"{COUNT}?again"))
+    assert [number for _name, number in sum_of(page)] == ["0", "− 0", "− 0", "0"]
 
 
 @pytest.mark.anyio
@@ -197,6 +252,7 @@ async def test_a_sum_that_does_not_come_out_is_not_hidden(
     client: httpx.AsyncClient, database: Database, campaign: CampaignSnapshot
 ) -> None:
     set_tally(database, campaign, counted=5, last_serial=3)
+    tell(database)
     page = page_of(await client.get(COUNT))
     assert [e.text.split(":")[0] for e in page.all("p", **{"class": "notice"})] == ["This sum does not come out"]
 
@@ -208,6 +264,7 @@ async def test_after_the_purge_the_numbers_stay_and_nothing_is_said_of_drafts(
     drafts = [sign_and_confirm(database, settings, campaign) for _ in range(3)]
     remove(database, drafts[0])
     purge(database, campaign.id, utc_now())
+    tell(database)
     page = page_of(await client.get(COUNT))
     assert [number for _name, number in sum_of(page)] == ["3", "− 0", "− 1", "2"]
     assert [e.text for e in page.all("h2")] == ["The sum", "Is it right?", "From a form to the count"]
@@ -255,6 +312,7 @@ async def test_it_is_there_in_every_language(
 ) -> None:
     draft = sign_and_confirm(database, settings, campaign)
     remove(database, draft)
+    tell(database)
     set_tally(database, campaign, waiting=10, held=10, looked_at=utc_now(), recounted_at=utc_now() - timedelta(1))
     page = page_of(await client.get(f"{COUNT}?lang={language}"))
     assert page.one("html")["lang"] == language

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.db import Database
+from petitions.public import signing
 from petitions.settings import Settings
 from petitions.watching.models import HourlyFlow, SourceCount
 from petitions.watching.sources import DIRECT, source_key
@@ -36,7 +37,27 @@ async def test_the_name_in_a_link_is_counted_without_scripts(
     await client.post(SIGN, data=factories.form(source="mastodon.social"))
     await client.post(SIGN, data=factories.form(source=""))
     await client.post(SIGN, data=factories.form(source="testserver"))
-    assert await counted(site, campaign, settings) == {"poster/spring": 1, "mastodon.social": 1, DIRECT: 2}
+    assert await counted(site, campaign, settings) == {"poster/spring": 1, "mastodon.social": 1, DIRECT: 1}
+
+
+@pytest.mark.anyio
+async def test_nobody_learns_by_forms_of_their_own_when_one_person_came(
+    client: httpx.AsyncClient, site: Site, campaign: CampaignSnapshot, settings: Settings
+) -> None:
+    """A link of her own for Ana, and forms that push its figure to where it gets a name."""
+    for extra in ({}, {}, {"website": "x"}, {"website": "x"}, {}):
+        await client.post(SIGN, data=factories.form(**extra), headers={"referer": LINK})
+    assert await counted(site, campaign, settings) == {"poster/spring": 1}
+    with site.database.reading() as session:
+        assert session.scalars(select(HourlyFlow.arrived)).all() == [5]
+
+
+@pytest.mark.anyio
+async def test_a_form_of_a_program_names_no_source(
+    client: httpx.AsyncClient, site: Site, campaign: CampaignSnapshot, settings: Settings
+) -> None:
+    await client.post(SIGN, data=factories.form(website="x"), headers={"referer": LINK})
+    assert await counted(site, campaign, settings) == {}
 
 
 @pytest.mark.anyio
@@ -55,9 +76,14 @@ async def test_a_form_that_was_wrong_at_first_keeps_its_source(
 
 @pytest.mark.anyio
 async def test_no_row_of_a_signer_knows_the_source(
-    client: httpx.AsyncClient, site: Site, database: Database, campaign: CampaignSnapshot
+    client: httpx.AsyncClient,
+    site: Site,
+    database: Database,
+    campaign: CampaignSnapshot,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for _ in range(6):
+    for number in range(6):
+        monkeypatch.setattr(signing, "client_address", lambda *_, last=number: f"192.0.2.{last}")
         answer = await client.post(SIGN, data=factories.form(), headers={"referer": LINK})
         assert "utm_source" not in answer.headers["location"]
     await site.flows.write()

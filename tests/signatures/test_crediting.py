@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
+from petitions.abuse.credit import Account, add_to_accounts
 from petitions.abuse.forgetting import forget_networks
 from petitions.abuse.models import DomainCount
 from petitions.campaigns.queries import CampaignSnapshot
@@ -44,26 +45,68 @@ def release(database: Database, now: datetime = NOON + HOUR) -> int:
 
 
 @pytest.mark.parametrize("step", [3, 200])
-def test_the_oldest_go_first_up_to_the_credit(
+def test_the_oldest_of_a_network_go_first_up_to_the_credit(
     database: Database, send: Sender, monkeypatch: pytest.MonkeyPatch, step: int
 ) -> None:
     monkeypatch.setattr(crediting, "_STEP", step)
     drafts = [send() for _ in range(30)]
     store(database, drafts)
     assert release(database) == 0
-    for draft in drafts[:2]:
+    for draft in drafts[:3]:
+        confirm(database, draft)
+    assert release(database) == 12
+    assert mailed(database) == ids(drafts[:22])
+    assert release(database) == 0
+    for draft in drafts[9:12]:
+        assert release(database) == 0  # one alone brings nothing: it would be seen
         confirm(database, draft)
     assert release(database) == 8
-    assert mailed(database) == ids(drafts[:18])
-    assert release(database) == 0
-    confirm(database, drafts[10])
-    assert release(database) == 4
-    assert mailed(database) == ids(drafts[:22])
+    assert mailed(database) == ids(drafts)
     with database.reading() as session:
         account = session.scalars(select(DomainCount)).one()
-        assert (account.mailed, account.confirmed) == (22, 3)
-        held = session.execute(select(Draft.held_reason, Draft.held_for).where(Draft.id == drafts[21].id)).one()
+        assert (account.mailed, account.confirmed) == (30, 6)
+        held = session.execute(select(Draft.held_reason, Draft.held_for).where(Draft.id == drafts[29].id)).one()
     assert tuple(held) == (None, None)
+
+
+def test_those_go_first_of_whose_network_the_fewest_wait(database: Database, send: Sender) -> None:
+    """Who floods first does not have what honest people earn."""
+    people = [send() for _ in range(10)]
+    store(database, people)
+    flood = [send(network=f"198.51.100.{n % 5}") for n in range(15)]  # one of each goes, as a newcomer
+    alone = [send(network="192.0.2.1"), send(network="192.0.2.1")]
+    pairs = [send(network=f"192.0.2.{n // 2}") for n in range(4, 12)]
+    store(database, [*flood, *alone, *pairs])
+    for draft in people[:3]:
+        confirm(database, draft)
+    went = mailed(database)
+    assert release(database) == 12
+    # Of each network that sent two forms the first went as a newcomer, and one waits.
+    honest = {alone[1].id, *(draft.id for draft in pairs[1::2])}
+    assert mailed(database) - went == honest | ids(flood[5:12])
+
+
+def test_an_address_that_had_its_mails_is_passed_over_and_costs_nothing(database: Database, send: Sender) -> None:
+    email = "busy@campus.example"
+    store(database, [*(send(email=email, comment=f"{n}") for n in range(5)), *(send() for _ in range(5))])
+    waiting = [send(email=email, comment=f"more {n}") for n in range(8)]
+    others = [send() for _ in range(12)]
+    store(database, [*waiting, *others])
+    with database.writing() as session:
+        add_to_accounts(session, {(send.campaign.id, "campus.example"): Account(confirmed=3)}, NOON)
+    assert release(database) == 12
+    assert ids(others) <= mailed(database)
+    with database.writing() as session:
+        add_to_accounts(session, {(send.campaign.id, "campus.example"): Account(confirmed=3)}, NOON)
+    for _ in range(3):
+        assert release(database) == 0
+    with database.reading() as session:
+        assert session.scalars(select(DomainCount.mailed)).all() == [22]
+    tomorrow = NOON + timedelta(days=1, hours=1)
+    assert release(database, tomorrow) == 5  # as many mails as an address may have in a day
+    with database.reading() as session:
+        booked = session.execute(select(DomainCount.day, DomainCount.mailed).order_by(DomainCount.day)).all()
+    assert [tuple(row) for row in booked] == [(NOON.date(), 22), (tomorrow.date(), 5)]
 
 
 def test_workers_that_release_at_once_mail_everybody_once_and_book_it_once(
@@ -72,7 +115,7 @@ def test_workers_that_release_at_once_mail_everybody_once_and_book_it_once(
     monkeypatch.setattr(crediting, "_STEP", 4)
     drafts = [send() for _ in range(60)]
     store(database, drafts)
-    for draft in drafts[:8]:
+    for draft in drafts[:9]:
         confirm(database, draft)
     start, counts = threading.Barrier(3), []
 
@@ -85,32 +128,33 @@ def test_workers_that_release_at_once_mail_everybody_once_and_book_it_once(
         thread.start()
     for thread in threads:
         thread.join()
-    assert sum(counts) == 32
+    assert sum(counts) == 36
     assert len(counts) == 3
     with database.reading() as session:
         mails = session.scalars(select(Outbox.subject_id)).all()
-        assert session.scalars(select(DomainCount.mailed)).all() == [42]
-    assert len(mails) == len(set(mails)) == 42
-    assert set(mails) == ids(drafts[:42])
+        assert session.scalars(select(DomainCount.mailed)).all() == [46]
+    assert len(mails) == len(set(mails)) == 46
+    assert set(mails) == ids(drafts[:46])
 
 
 def test_a_released_draft_can_be_confirmed(database: Database, send: Sender) -> None:
     drafts = [send() for _ in range(11)]
     store(database, drafts)
-    confirm(database, drafts[0])
+    for draft in drafts[:3]:
+        confirm(database, draft)
     release(database)
     assert confirm(database, drafts[10]).value == "counted"
 
 
 def test_a_network_that_confirms_is_let_go_with_its_large_providers(database: Database, send: Sender) -> None:
-    people = [send(network="192.0.2.1") for _ in range(15)]
+    people = [send(network="192.0.2.1") for _ in range(30)]
     store(database, people)
     late = [send("gmail.com", network="192.0.2.1") for _ in range(3)]
     assert store(database, late)[0][0] == "network"
     assert release(database) == 0
-    for draft in people[:5]:
+    for draft in people[:7]:
         confirm(database, draft)
-    assert release(database) == 5 + 3
+    assert release(database) == 20 + 3
     assert mailed(database) == ids([*people, *late])
 
 
@@ -140,7 +184,8 @@ def test_what_is_held_for_other_reasons_stays(database: Database, send: Sender) 
     drafts = [send() for _ in range(11)]
     other = [send("mailinator.com"), send(trapped=True)]
     store(database, [*drafts, *other])
-    confirm(database, drafts[0])
+    for draft in drafts[:3]:
+        confirm(database, draft)
     assert release(database) == 1
     assert not mailed(database) & ids(other)
 
@@ -148,12 +193,13 @@ def test_what_is_held_for_other_reasons_stays(database: Database, send: Sender) 
 def test_switched_off_it_lets_nothing_go(database: Database, send: Sender) -> None:
     drafts = [send() for _ in range(12)]
     store(database, drafts)
-    confirm(database, drafts[0])
+    for draft in drafts[:3]:
+        confirm(database, draft)
     assert release_earned(database, NOON, domain_credit=None) == 0
 
 
 def test_networks_are_forgotten_with_what_they_held_and_domains_are_not(database: Database, send: Sender) -> None:
-    store(database, [send("spam.example", network="192.0.2.1") for _ in range(20)])
+    store(database, [send("spam.example", network="192.0.2.1") for _ in range(24)])
     later = NOON + timedelta(hours=48)
     forget_draft_networks(database, later)
     forget_networks(database, later)

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
+from petitions.abuse.rules import Verdict, parse_rules
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.db import Database
@@ -101,3 +102,33 @@ def test_the_network_of_a_draft_is_forgotten_within_48_hours(
     with database.reading() as session:
         known = {row.id: row.network is not None for row in session.execute(select(Draft.id, Draft.network))}
     assert [known[draft.id] for draft in drafts] == [False, False, False, False, True, True]
+
+
+def test_a_rule_about_a_network_names_it_no_longer_than_its_hash(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    """The key of such a rule is a digest without a secret; there are few enough networks to try them all."""
+    now = utc_now()
+    of_network, of_word = (rule.key for rule in parse_rules("hold network 192.0.2.7/32\nhold word network"))
+    for number, (age, key) in enumerate([(50, of_network), (50, of_word), (46, of_network), (50, of_network)]):
+        made = now - timedelta(hours=age)
+        ruled = Verdict(holds=True, key=key)
+        sign(
+            database,
+            settings,
+            campaign,
+            id=id_of(made, number),
+            arrived_at=made,
+            network="192.0.2.7",
+            ruled=ruled,
+        )
+    assert forget_draft_networks(database, now) == 2
+    assert forget_draft_networks(database, now) == 0
+    with database.reading() as session:
+        held = session.execute(select(Draft.held_reason, Draft.held_for).order_by(Draft.id)).all()
+    assert [tuple(row) for row in held] == [
+        ("rule", None),
+        ("rule", of_word),
+        ("rule", None),
+        ("rule", of_network),
+    ]

@@ -4,12 +4,13 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from petitions.abuse.credit import NEWCOMERS
 from petitions.abuse.models import DomainCount, NetworkCount
@@ -19,7 +20,7 @@ from petitions.db import Database
 from petitions.mail.models import Outbox
 from petitions.settings import Rate, Settings
 from petitions.signatures.drafting import NewDraft, store_drafts
-from petitions.signatures.models import Draft
+from petitions.signatures.models import Draft, Refusal, Signature
 from tests.console.support import Queries
 from tests.factories import confirm, make_campaign, make_draft
 
@@ -93,21 +94,25 @@ def test_large_providers_need_no_credit_and_leave_no_trace(database: Database, s
         assert session.scalars(select(DomainCount)).all() == []
 
 
-def test_subdomains_and_campaigns_have_credit_of_their_own(
+def test_campaigns_have_credit_of_their_own_and_subdomains_have_none(
     database: Database, settings: Settings, send: Sender
 ) -> None:
     other = Sender(make_campaign(database, slug="other"), settings)
-    drafts = [*(send() for _ in range(11)), send("maths.campus.example"), other()]
-    assert reasons(store(database, drafts)) == [*[None] * 10, "domain", None, None]
+    drafts = [*(send() for _ in range(10)), send("maths.campus.example"), other("maths.campus.example")]
+    assert store(database, drafts)[10:] == [("domain", "campus.example"), (None, None)]
 
 
-def test_each_confirmation_pays_for_itself_and_three_more(database: Database, send: Sender) -> None:
+@pytest.mark.parametrize(("confirmed", "more"), [(1, 0), (2, 0), (3, 12), (5, 12), (6, 24)])
+def test_three_confirmations_pay_for_themselves_and_three_times_as_many_more(
+    database: Database, send: Sender, confirmed: int, more: int
+) -> None:
+    """One by one they would tell whoever sends forms when somebody there confirmed."""
     first = [send() for _ in range(10)]
     store(database, first)
-    for draft in first[:2]:
+    for draft in first[:confirmed]:
         confirm(database, draft)
-    later = [send(arrived_at=NOON + HOUR) for _ in range(12)]
-    assert Counter(reasons(store(database, later))) == {None: 8, "domain": 4}
+    later = [send(arrived_at=NOON + HOUR) for _ in range(25)]
+    assert Counter(reasons(store(database, later))) == Counter({None: more, "domain": 25 - more})
 
 
 def test_yesterday_counts_and_the_day_before_does_not(database: Database, send: Sender) -> None:
@@ -117,12 +122,58 @@ def test_yesterday_counts_and_the_day_before_does_not(database: Database, send: 
     assert (tomorrow[0], after[0]) == ("domain", None)
 
 
-def test_asking_again_with_the_same_form_costs_no_credit(database: Database, send: Sender) -> None:
-    drafts = [send() for _ in range(9)]
+def test_asking_again_with_the_same_form_costs_like_a_new_one(database: Database, send: Sender) -> None:
+    """Cost it nothing, everybody could see by forms of their own which form the store knows, and so who signed."""
+    drafts = [send() for _ in range(5)]
     store(database, drafts)
     with database.writing() as session:
-        store_drafts(session, drafts, None, 10)
+        store_drafts(session, drafts[:4], None, 10)
     assert reasons(store(database, [send(), send()])) == [None, "domain"]
+
+
+@pytest.mark.parametrize("domain_credit", [1, 10])
+def test_what_a_form_leaves_behind_says_nothing_of_who_signed(
+    database: Database, settings: Settings, campaign: CampaignSnapshot, domain_credit: int
+) -> None:
+    """Whoever forges forms of a domain, and sends one of their own from the same place, sees the same."""
+    left = []
+    for known in ("nothing", "drafted", "held", "signed", "refused"):
+        send = Sender(campaign, settings)
+        with database.writing() as session:
+            for table in (Outbox, Draft, Signature, Refusal, DomainCount, NetworkCount):
+                session.execute(delete(table))
+        asked = make_known(database, send, known)
+        probe = [
+            *(send(network="192.0.2.7") for _ in range(2)),
+            replace(asked, id=send().id, arrived_at=NOON, network="192.0.2.7"),
+        ]
+        with database.writing() as session:
+            store_drafts(session, probe, Rate(60, HOUR), domain_credit)
+        own = store(database, [send("gmail.com", network="192.0.2.7")], credit=domain_credit)
+        with database.reading() as session:
+            domains = session.execute(select(DomainCount.domain, DomainCount.mailed, DomainCount.newcomers)).all()
+            networks = session.execute(
+                select(NetworkCount.network, NetworkCount.drafts, NetworkCount.held).order_by(NetworkCount.network)
+            ).all()
+        left.append((reasons(own), domains, networks))
+    assert left == [left[0]] * len(left)
+    assert left[0][1] != []
+
+
+def make_known(database: Database, send: Sender, known: str) -> NewDraft:
+    """A form of which the store knows that; it came long ago, so nothing of it counts today."""
+    draft = send(arrived_at=NOON - timedelta(days=5))
+    if known == "nothing":
+        return draft
+    with database.writing() as session:
+        store_drafts(session, [replace(draft, trapped=known == "held")], None, None)
+    if known == "signed":
+        confirm(database, draft)
+    if known == "refused":
+        with database.writing() as session:
+            session.execute(delete(Draft))
+            session.add(Refusal(campaign_id=draft.campaign_id, email_key=draft.email_key, refused_at=NOON))
+    return draft
 
 
 def test_a_network_of_domains_without_credit_is_suspicious_with_everything_it_sends(
@@ -149,17 +200,44 @@ def test_the_first_draft_of_a_network_signs_even_where_a_domain_has_no_credit_le
 
 
 def test_a_network_is_free_again_when_people_there_confirm(database: Database, send: Sender) -> None:
-    people = [send(network="192.0.2.1") for _ in range(10)]
-    store(database, people)
-    assert reasons(store(database, [send(network="192.0.2.1") for _ in range(6)])) == [
-        *["domain"] * 3,
-        *["network"] * 3,
-    ]
+    people = [send("gmail.com", network="192.0.2.1") for _ in range(3)]
+    store(database, [*(send() for _ in range(10)), *people])
+    store(database, [send(network="192.0.2.1") for _ in range(6)])
     assert reasons(store(database, [send("gmail.com", network="192.0.2.1")])) == ["network"]
     confirm(database, people[0])
     assert reasons(store(database, [send("gmail.com", network="192.0.2.1")])) == ["network"]
     confirm(database, people[1])
     assert reasons(store(database, [send("gmail.com", network="192.0.2.1")])) == [None]
+
+
+def test_a_few_forged_forms_close_no_network_that_many_share(database: Database, send: Sender) -> None:
+    """A campus, or a provider's telephones: the others there are held only where forged forms are most of all."""
+    store(database, [send() for _ in range(10)])
+    shared = [send("gmail.com", network="192.0.2.1") for _ in range(6)]
+    forged = [send(network="192.0.2.1") for _ in range(5)]
+    honest = [send("gmail.com", network="192.0.2.1") for _ in range(10)]
+    held = reasons(store(database, [*shared, *forged])) + reasons(store(database, honest))
+    assert held == [*[None] * 6, *["domain"] * 5, *[None] * 10]
+
+
+def test_a_network_is_open_again_when_the_forged_forms_are_no_longer_most_of_what_came(
+    database: Database, send: Sender
+) -> None:
+    store(database, [send() for _ in range(10)])
+    store(database, [send(network="192.0.2.1") for _ in range(6)])  # the first is let through
+    honest = [send("gmail.com", network="192.0.2.1", arrived_at=NOON + 5 * HOUR) for _ in range(6)]
+    assert reasons(store(database, honest)) == [*["network"] * 3, *[None] * 3]
+
+
+def test_newcomers_are_counted_apart_and_leave_no_debt(database: Database, send: Sender) -> None:
+    first = [send() for _ in range(10)]
+    store(database, [*first, *(send(network=f"198.51.100.{n}") for n in range(NEWCOMERS + 1))])
+    with database.reading() as session:
+        account = session.scalars(select(DomainCount)).one()
+    assert (account.mailed, account.newcomers) == (10, NEWCOMERS)
+    for draft in first[:3]:
+        confirm(database, draft)
+    assert reasons(store(database, [send() for _ in range(13)])) == [*[None] * 12, "domain"]
 
 
 def test_confirming_touches_no_row_of_a_network_of_which_nothing_is_held(database: Database, send: Sender) -> None:
@@ -195,7 +273,7 @@ def test_the_first_reason_speaks(
     """A draft to which every later reason applies as well."""
     store(database, [send("spam.example") for _ in range(10)])
     for network in ("192.0.2.1", "192.0.2.2"):  # both suspicious, and the first has no place left without work
-        store(database, [send("spam.example", network=network) for _ in range(5)])
+        store(database, [send("spam.example", network=network) for _ in range(7)])
     store(database, [send("gmail.com", network="192.0.2.1", proven=False) for _ in range(3)])
     draft = send(**{"domain": "mailinator.com", "network": "192.0.2.1"} | changes)
     ((found, by),) = store(database, [draft], Rate(6, HOUR))
@@ -284,5 +362,5 @@ def test_processes_that_take_forms_while_others_confirm_lose_no_count(
         mails = len(session.scalars(select(Outbox.id).where(Outbox.kind == "confirm")).all())
         accounts = session.scalars(select(DomainCount)).all()
     assert arrived == 12 + 90
-    assert sum(account.mailed for account in accounts) == mails
+    assert sum(account.mailed + account.newcomers for account in accounts) == mails
     assert sum(account.confirmed for account in accounts) > 0

@@ -202,7 +202,7 @@ def test_the_letter_says_what_trends_and_names_nobody(
     text = part.get_content()
     for said in (
         "72 forms from one network",
-        "44 forms with addresses at mailer.example",
+        "44 forms with addresses at mailer[.]example",
         "The same comment from 14 addresses",
         "it is wrong by 3",
         "http://testserver/console/c/free-boris/held?lang=en",
@@ -212,6 +212,30 @@ def test_the_letter_says_what_trends_and_names_nobody(
     whole: Any = message.get_body(("html",))
     for body in (text, whole.get_content()):
         assert (b"n" * 16).hex()[:8] not in body
+        assert "mailer.example" not in body  # of that a mail program would make a link
+        assert "more" not in body
+
+
+def test_a_flood_of_alerts_does_not_hide_the_others(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    give_role(database, campaign.id, make_user(database, "Olga Owner"), Role.OWNER)
+    now = utc_now()
+    many = [Trend(DOMAIN, bytes([n]) * 16, f"d{n}.example", 100 + n) for n in range(13)]
+    store(database, campaign, [*TRENDS, *many], now)
+    tell(database, now, KEY)
+    (letter,), (mail,) = letters(database), mails(database)
+    message = compose(mail.id, letter, settings, now)
+    part: Any = message.get_body(("plain",))
+    lines = [line for line in part.get_content().splitlines() if line.startswith("- ")]
+    assert lines == [
+        *(f"- {100 + n} forms with addresses at d{n}[.]example" for n in range(12, 2, -1)),
+        "- 72 forms from one network",
+        "- The same comment from 14 addresses",
+        "- and 4 more",
+    ]
+    whole: Any = message.get_body(("html",))
+    assert "and 4 more" in whole.get_content()
 
 
 def test_whoever_lost_the_role_meanwhile_gets_no_letter(

@@ -15,7 +15,7 @@ from petitions.watching.flows import Flows, Gathered, add_to_flows, show_sources
 from petitions.watching.models import HourlyFlow, SourceCount
 from petitions.watching.sources import DIRECT, OTHER
 from tests.factories import make_campaign
-from tests.watching.support import HOUR, MINUTE, NOON, flows, sources
+from tests.watching.support import DAY, HOUR, MINUTE, NOON, flows, sources
 
 SECRET = "s" * 40
 
@@ -51,6 +51,55 @@ async def test_what_is_left_is_written_at_the_end(database: Database, campaign: 
     counted.note(campaign.id, NOON, "poster")
     await counted.stop()
     assert flows(database)[NOON].arrived == 1
+
+
+@pytest.mark.anyio
+async def test_a_source_counts_once_for_each_network_and_hour(
+    database: Database, campaign: CampaignSnapshot
+) -> None:
+    other = make_campaign(database, slug="free-ana")
+    counted = Flows(database, SECRET)
+    for at, network in ((NOON, "192.0.2.1"), (NOON + 59 * MINUTE, "192.0.2.1"), (NOON, "192.0.2.2")):
+        counted.note(campaign.id, at, "poster", network)
+    counted.note(campaign.id, NOON, "letter", "192.0.2.1")
+    counted.note(other.id, NOON, "poster", "192.0.2.1")
+    counted.note(campaign.id, NOON + MINUTE, "poster", "192.0.2.3", trapped=True)
+    await counted.write()
+    assert sources(database) == [(None, 2, 0), (None, 1, 0), (None, 1, 0)]
+    counted.note(campaign.id, NOON + HOUR, "poster", "192.0.2.1")
+    await counted.write()
+    assert sources(database) == [(None, 3, 0), (None, 1, 0), (None, 1, 0)]
+
+
+@pytest.mark.anyio
+async def test_of_networks_nothing_is_kept_but_hashes_and_they_go_with_the_hour(
+    database: Database, campaign: CampaignSnapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flows_module, "EVERY", 0.0)
+    monkeypatch.setattr(flows_module, "utc_now", lambda: NOON + HOUR)
+    counted = Flows(database, SECRET)
+    counted.note(campaign.id, NOON, "poster", "192.0.2.1")
+    assert len(counted._seen._hashes) == 1
+    assert "192.0.2.1" not in repr(vars(counted._seen))
+    counted.start()
+    while counted._seen._hashes:
+        await asyncio.sleep(0.005)
+    await counted.stop()
+
+
+def test_sources_without_a_name_make_room_after_a_day(
+    database: Database, campaign: CampaignSnapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else whoever sends forms with made up names would fill the list for good."""
+    monkeypatch.setattr(flows_module, "MOST", 3)
+    store(database, campaign, poster=5, junk=1, trash=4)
+    show_sources(database, NOON + DAY)
+    store(database, campaign, newsletter=6)
+    assert sources(database) == [(OTHER, 6, 0), ("poster", 5, 5), (None, 4, 4), (None, 1, 1)]
+    show_sources(database, NOON + 2 * DAY)
+    assert sources(database) == [(OTHER, 6, 6), ("poster", 5, 5)]
+    store(database, campaign, newsletter=6)
+    assert ("newsletter", 6, 0) in sources(database)
 
 
 @pytest.mark.anyio

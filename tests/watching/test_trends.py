@@ -1,6 +1,7 @@
 """What is unusual among the forms of the last hour."""
 
 import itertools
+from collections import Counter
 from datetime import date
 from uuid import UUID
 
@@ -8,12 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from petitions.abuse.rule_lists import save_list
+from petitions.abuse.rules import Rules
 from petitions.campaigns.models import Campaign
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.db import Database
+from petitions.folding import fold
 from petitions.settings import Settings
 from petitions.signatures.drafting import store_drafts
 from petitions.signatures.models import Draft
@@ -133,17 +137,24 @@ def test_only_the_newest_forms_are_looked_at(
     assert [form.id for form in recent] == sorted((draft.id for draft in drafts), reverse=True)[:3]
 
 
-def flood(database: Database, settings: Settings, campaign: CampaignSnapshot, many: int = 40) -> None:
+def flood(
+    database: Database,
+    settings: Settings,
+    campaign: CampaignSnapshot,
+    many: int = 40,
+    domain: str = "flood.example",
+    first: int = 0,
+) -> None:
     """Forms of the last minutes before noon."""
     drafts = [
         make_draft(
             campaign,
             settings,
             id=UUID(int=int((NOON - MINUTE).timestamp() * 1000) << 80 | next(_numbers)),
-            email=f"a{n}@flood.example",
+            email=f"a{next(_numbers)}@{domain.format(n=n)}",
             arrived_at=NOON - MINUTE,
         )
-        for n in range(many)
+        for n in range(first, first + many)
     ]
     with database.writing() as session:
         store_drafts(session, drafts, None)
@@ -174,6 +185,62 @@ def test_a_domain_that_a_rule_is_about_is_no_news(
     flood(database, settings, campaign)
     watch_trends(database, NOON, settings.email_key)
     assert alerts(database) == []
+
+
+def test_one_registered_domain_is_one_however_many_there_are_below_it(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    flood(database, settings, campaign, 40, "h{n}.flood.example")
+    watch_trends(database, NOON, settings.email_key)
+    assert [(alert.label, alert.drafts) for alert in alerts(database)] == [("flood.example", 40)]
+
+
+def test_of_many_that_trend_the_largest_of_each_kind_are_written_down(
+    database: Database, settings: Settings, campaign: CampaignSnapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the rules are read once for all of them."""
+    monkeypatch.setattr(trends, "LEAST_FORMS", 1)
+    monkeypatch.setattr(trends, "TIMES", 0)
+    for times, first in ((2, 0), (1, 5)):  # two of each of the first five, one of each of the others
+        for _ in range(times):
+            flood(database, settings, campaign, 5 if times == 2 else 8, "d{n}.example", first)
+    calls: list[int] = []
+    make_rules = trends.make_rules
+
+    def note(session: Session, campaign_id: int) -> Rules:
+        calls.append(campaign_id)
+        return make_rules(session, campaign_id)
+
+    monkeypatch.setattr(trends, "make_rules", note)
+    watch_trends(database, NOON, settings.email_key)
+    found = alerts(database)
+    assert Counter(alert.drafts for alert in found) == {2: 5, 1: 5}
+    assert calls == [campaign.id]
+
+
+def test_only_of_the_newest_forms_and_of_their_first_words_anything_is_made(
+    database: Database, settings: Settings, campaign: CampaignSnapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a few thousand long comments would keep the worker busy, each minute anew."""
+    monkeypatch.setattr(trends, "MOST", 3)
+    said = [make_draft(campaign, settings, comment="\ufdfa" * 499 + str(n)) for n in range(5)]
+    with database.writing() as session:
+        store_drafts(session, said, None)
+    folded: list[int] = []
+
+    def note(text: str) -> str:
+        folded.append(len(text))
+        return fold(text)
+
+    monkeypatch.setattr(trends, "fold", note)
+    with database.reading() as session:
+        recent, _ = find_forms(session, campaign.id, utc_now())
+    assert folded == [200] * 3
+    assert {form.wording for form in recent} == {None}
+
+
+def test_comments_that_begin_alike_are_alike() -> None:
+    assert wording_of(SAID * 20 + " I") == wording_of(SAID * 20 + " you") != wording_of("I " + SAID * 20)
 
 
 def test_a_closed_campaign_is_not_looked_at(

@@ -1,9 +1,9 @@
 """Credit of mail domains and networks: a flood of forged forms must not become a flood of mails.
 
 A domain that is no large provider may have a few mails under way in a campaign that nobody has confirmed, and
-more for every one that was. Past that its drafts are held, until confirming brings credit, or a moderator lets
-them go. A network that sends many of such drafts, and from which hardly anybody confirms, is suspicious: then
-all its drafts are held.
+more for every three that were. Past that its drafts are held, until confirming brings credit, or a moderator lets
+them go. A network that sends mostly such drafts, and from which hardly anybody confirms, is suspicious: then all
+its drafts are held.
 """
 
 import hashlib
@@ -11,9 +11,10 @@ import hmac
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from operator import itemgetter
 from typing import cast
 
-from sqlalchemy import Table, bindparam, delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Table, bindparam, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from petitions.abuse.models import DomainCount, NetworkCount
@@ -23,8 +24,12 @@ from petitions.db import adding
 
 #: Mails that each confirmation pays for, beside its own.
 PER_CONFIRMATION = 3
+#: Confirmations that bring credit together. Of a small domain one by one would tell everybody who tries, by a held
+#: draft of their own that goes on, when the only one there confirmed.
+TOGETHER = 3
 #: Mails past its credit that a domain may have, each to the first draft that a network sends within the hour: who
-#: uses up the credit of a university from a few places keeps nobody there from signing at home.
+#: uses up the credit of a university from a few places keeps nobody there from signing at home. They are counted
+#: apart, so that the next confirmations have no debt to pay.
 NEWCOMERS = 30
 #: Drafts held for their domains from which on a network can be suspicious.
 _MANY_HELD = 3
@@ -40,15 +45,30 @@ class Account:
 
     mailed: int = 0
     confirmed: int = 0
+    newcomers: int = 0  # mails past the credit
+
+    def plus(self, other: "Account") -> "Account":
+        return Account(
+            self.mailed + other.mailed,
+            self.confirmed + other.confirmed,
+            self.newcomers + other.newcomers,
+        )
+
+    @property
+    def earned(self) -> int:
+        """Mails that confirmations paid for."""
+        return (1 + PER_CONFIRMATION) * (self.confirmed - self.confirmed % TOGETHER)
 
     def room(self, credit: int) -> int:
         """How many more mails may go out."""
-        return credit + (1 + PER_CONFIRMATION) * self.confirmed - self.mailed
+        return credit + self.earned - self.mailed
 
 
 def is_suspicious(seen: Seen) -> bool:
-    """Whether a network sent many drafts of domains without credit, and hardly anybody there confirms."""
-    return seen.held >= _MANY_HELD and seen.held > PER_CONFIRMATION * seen.confirmed
+    """Whether a network sends mostly drafts of domains without credit, and hardly anybody there confirms. Mostly:
+    a few forged forms close no network that many people share."""
+    is_most = 2 * seen.held > seen.total
+    return seen.held >= _MANY_HELD and is_most and seen.held > PER_CONFIRMATION * seen.confirmed
 
 
 _domains = cast("Table", DomainCount.__table__).c
@@ -57,46 +77,42 @@ _KEY_COLUMNS = (_domains.campaign_id, _domains.domain, _domains.day)
 _ACCOUNTS = (
     select(*_domains).where(tuple_(*_KEY_COLUMNS).in_(bindparam("keys", expanding=True))).order_by(*_KEY_COLUMNS)
 )
-_LOCKED_ACCOUNTS = _ACCOUNTS.with_for_update()
 _networks = cast("Table", NetworkCount.__table__).c
 
 
-def find_accounts(
-    session: Session, places: Collection[Place], now: datetime, *, lock: bool = False
-) -> dict[Place, Account]:
-    """What these domains have; those without an account have none. `lock`: nobody else changes it before the end
-    of the transaction."""
+def find_accounts(session: Session, places: Collection[Place], now: datetime) -> dict[Place, Account]:
+    """What these domains have; those without an account have none."""
     found: dict[Place, Account] = {}
     rows_of = _rows_of(session, places, now)
-    ordered = sorted(rows_of)  # the order in which they are written, so that none waits for another in a ring
-    query = _LOCKED_ACCOUNTS if lock else _ACCOUNTS
+    ordered = sorted(rows_of)
     for start in range(0, len(ordered), _STEP):
-        for row in session.connection().execute(query, {"keys": ordered[start : start + _STEP]}):
+        for row in session.connection().execute(_ACCOUNTS, {"keys": ordered[start : start + _STEP]}):
             place = rows_of[row.campaign_id, row.domain, row.day]
-            before = found.get(place, Account())
-            found[place] = Account(before.mailed + row.mailed, before.confirmed + row.confirmed)
+            found[place] = found.get(place, Account()).plus(
+                Account(row.mailed, row.confirmed, row.newcomers),
+            )
     return found
 
 
-def add_to_accounts(
-    session: Session, mailed: Mapping[Place, int], confirmed: Mapping[Place, int], now: datetime
-) -> None:
-    """Count mails and confirmations of today."""
-    if not mailed and not confirmed:
+def add_to_accounts(session: Session, more: Mapping[Place, Account], now: datetime) -> None:
+    """Count mails and confirmations of today. Until the end of the transaction nobody else counts there, so what
+    `find_accounts` reads from now on stays true; adding nothing is a way to ask for that."""
+    if not more:
         return
     key = get_day_key(session, now)
-    names = {(place[0], _hash(place[1], key)): place for place in {*mailed, *confirmed}}
+    names = {(place[0], _hash(place[1], key)): account for place, account in more.items()}
     session.connection().execute(
-        adding(session, DomainCount, "mailed", "confirmed"),
+        adding(session, DomainCount, "mailed", "confirmed", "newcomers"),
         [  # one order for every writer, so that none waits for another in a ring
             {
                 "campaign_id": campaign_id,
                 "domain": name,
                 "day": now.date(),
-                "mailed": mailed.get(names[campaign_id, name], 0),
-                "confirmed": confirmed.get(names[campaign_id, name], 0),
+                "mailed": account.mailed,
+                "confirmed": account.confirmed,
+                "newcomers": account.newcomers,
             }
-            for campaign_id, name in sorted(names)
+            for (campaign_id, name), account in sorted(names.items(), key=itemgetter(0))
         ],
     )
 
@@ -117,23 +133,28 @@ def add_confirmed_networks(session: Session, networks: Mapping[bytes, int]) -> N
         )
 
 
-def forget_old_accounts(session: Session, now: datetime) -> None:
-    """Delete what is older than yesterday: nothing reads it any more."""
-    session.execute(delete(DomainCount).where(DomainCount.day < _yesterday(now)))
+def old_accounts(now: datetime) -> ColumnElement[bool]:
+    """What is older than yesterday: nothing reads it any more."""
+    return _domains.day < _yesterday(now)
 
 
 def find_networks(session: Session, networks: Iterable[bytes]) -> dict[bytes, Seen]:
-    """What was held of these networks and confirmed since; nothing of those that are forgotten."""
+    """What came from these networks, was held of it and confirmed since; nothing of those that are forgotten."""
     found: dict[bytes, Seen] = {}
     ordered = sorted(networks)
     for start in range(0, len(ordered), _STEP):
         query = (
-            select(_networks.network, func.sum(_networks.held), func.max(_networks.confirmed))
+            select(
+                _networks.network,
+                func.sum(_networks.drafts),
+                func.sum(_networks.held),
+                func.max(_networks.confirmed),
+            )
             .where(_networks.network.in_(ordered[start : start + _STEP]))
             .group_by(_networks.network)
         )
-        for network, held, confirmed in session.connection().execute(query):
-            found[network] = Seen(0, int(held), int(confirmed))
+        for network, total, held, confirmed in session.connection().execute(query):
+            found[network] = Seen(total=int(total), held=int(held), confirmed=int(confirmed))
     return found
 
 

@@ -43,6 +43,8 @@ class DomainCount(Base):
     day: Mapped[date] = mapped_column(Date, primary_key=True)
     mailed: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     confirmed: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    #: Mails past the credit, to the first draft of a network each; not among `mailed`.
+    newcomers: Mapped[int] = mapped_column(Integer, server_default=text("0"))
 
 
 class RuleList(Base):

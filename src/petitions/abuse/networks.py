@@ -77,11 +77,23 @@ def find_day_keys(session: Session, days: Collection[date]) -> dict[date, bytes]
     found = {row.day: row.key for row in session.execute(query)}
     if _MADE not in session.info:
         today = max(days)
-        for day in [day for day in kept if day < today - timedelta(days=1)]:
-            del kept[day]
+        _drop(kept, today)
         kept.update(found)
         kept.update({day: None for day in days if day < today and day not in found})  # nobody makes it now
     return found
+
+
+def forget_kept_keys(now: datetime) -> None:
+    """Let this process forget keys when the store does, also when no forms come any more."""
+    for kept in list(_kept.values()):
+        _drop(kept, now.date())
+
+
+def _drop(kept: dict[date, bytes | None], today: date) -> None:
+    """Those before yesterday. Other threads may be at it too."""
+    for day in list(kept):
+        if day < today - timedelta(days=1):
+            kept.pop(day, None)
 
 
 def forget_old_keys(session: Session, now: datetime) -> None:

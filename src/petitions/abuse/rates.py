@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
-from sqlalchemy import Table, bindparam, delete, or_, select
+from sqlalchemy import ColumnElement, Table, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from petitions.abuse.models import NetworkCount
@@ -26,6 +26,7 @@ class Seen:
     """What came from a network."""
 
     drafts: float = 0  # in the last period, about
+    total: int = 0  # all of them since the first that was held, and of the period
     held: int = 0  # of all that we know of it: because their domains had no credit; see abuse/credit.py
     confirmed: int = 0  # since the first of these
 
@@ -45,7 +46,10 @@ def find_counts(
     for network, start, drafts, held, confirmed in rows:
         seen = found.get(network, _NOTHING)
         found[network] = Seen(
-            seen.drafts + drafts * weights.get(start, 0.0), seen.held + held, max(seen.confirmed, confirmed)
+            seen.drafts + drafts * weights.get(start, 0.0),
+            seen.total + drafts,
+            seen.held + held,
+            max(seen.confirmed, confirmed),
         )
     return found
 
@@ -72,9 +76,9 @@ def write_nothing(session: Session, now: datetime) -> None:
     session.connection().execute(insert_for(session, NetworkCount), [row])
 
 
-def forget_old_counts(session: Session, now: datetime) -> None:
-    """Delete the counts whose key is gone."""
-    session.execute(delete(NetworkCount).where(NetworkCount.window_start < now - KEY_LIFETIME))
+def old_counts(now: datetime) -> ColumnElement[bool]:
+    """The counts whose key is gone."""
+    return _counts.window_start < now - KEY_LIFETIME
 
 
 def _window_start(period: timedelta, now: datetime) -> datetime:

@@ -7,6 +7,7 @@ nothing of it is taken. A rule that allows beats those that hold.
 import hashlib
 import ipaddress
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -45,6 +46,11 @@ class Rule:
         """Stands for the rule beside what it holds, also after lines before it came or went."""
         digest = hashlib.sha256(f"{self.kind} {self.value}".encode()).hexdigest()
         return f"{self.kind}-{digest[:12]}"
+
+
+#: With it begin the keys of rules about networks. They are digests of few enough values to try them all, so they
+#: are kept no longer than networks are.
+NETWORK_KEYS = "network-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +167,41 @@ def _ascii(domain: str) -> str | None:
     return written if "." in written.strip(".") and not written.endswith(".") and len(written) <= 253 else None
 
 
+class _Words:
+    """Rules about words, sorted: with which of them a text goes on is found by halving, not by trying each."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        by_words = {f"{rule.value} ": rule for rule in rules}
+        self._words = sorted(by_words)  # each with a space behind it
+        self._rules = [by_words[words] for words in self._words]
+        self._longest = max(map(len, self._words), default=0)
+        #: The place of the longest other rule with which this one begins; -1 for none.
+        self._shorter: list[int] = []
+        begun: list[int] = []
+        for place, words in enumerate(self._words):
+            while begun and not words.startswith(self._words[begun[-1]]):
+                begun.pop()
+            self._shorter.append(begun[-1] if begun else -1)
+            begun.append(place)
+
+    def __bool__(self) -> bool:
+        return bool(self._words)
+
+    def find(self, words: Sequence[str]) -> Iterable[Rule]:
+        """Those whose words stand one after the other in a text."""
+        text = " ".join(words) + " "
+        start = 0
+        for word in words:
+            # Whatever the text begins with here comes before it, and is the beginning of all that lies between.
+            rest = text[start : start + self._longest]
+            place = bisect_right(self._words, rest) - 1
+            while place >= 0:
+                if rest.startswith(self._words[place]):
+                    yield self._rules[place]
+                place = self._shorter[place]
+            start += len(word) + 1
+
+
 @dataclass
 class Rules:
     """Rules made ready: a draft is judged in the time that its words take, however many rules there are."""
@@ -168,12 +209,13 @@ class Rules:
     domains: dict[str, Rule] = field(default_factory=dict)
     addresses: dict[str, Rule] = field(default_factory=dict)
     networks: dict[tuple[int, int], dict[int, Rule]] = field(default_factory=lambda: defaultdict(dict))
-    words: dict[str, list[tuple[list[str], Rule]]] = field(default_factory=lambda: defaultdict(list))
+    words: _Words = field(default_factory=lambda: _Words(()))
 
     @classmethod
     def of(cls, rules: Iterable[Rule]) -> "Rules":
-        ready = cls()
-        for rule in sorted(rules, key=lambda rule: rule.holds, reverse=True):  # those that allow last: they stay
+        ordered = sorted(rules, key=lambda rule: rule.holds, reverse=True)  # those that allow last: they stay
+        ready = cls(words=_Words(rule for rule in ordered if rule.kind == "word"))
+        for rule in ordered:
             ready._add(rule)
         return ready
 
@@ -194,9 +236,6 @@ class Rules:
         elif rule.kind == "network":
             network = ipaddress.ip_network(rule.value)
             self.networks[network.version, network.prefixlen][int(network.network_address)] = rule
-        else:
-            first, *_rest = words = rule.value.split(" ")
-            self.words[first].append((words, rule))
 
     def _about(self, facts: Facts) -> Iterable[Rule]:
         if self.addresses and (rule := self.addresses.get(canonical_address(facts.email))):
@@ -214,13 +253,7 @@ class Rules:
                         yield rule
         if self.words:
             for text in facts.texts:
-                yield from self._in_words(words_of(text))
-
-    def _in_words(self, words: Sequence[str]) -> Iterable[Rule]:
-        for place, word in enumerate(words):
-            for wanted, rule in self.words.get(word, ()):
-                if words[place : place + len(wanted)] == wanted:
-                    yield rule
+                yield from self.words.find(words_of(text))
 
 
 def _address(text: str | None) -> Address | None:

@@ -63,18 +63,20 @@ _CAMPAIGN = _SUMMARY | {
 _ROUNDED = {
     "type": ["integer", "null"],
     "minimum": 0,
-    "description": "Rounded down to tens, as of `looked_at`; null while nobody has looked.",
+    "description": "Rounded to tens, as of `looked_at`; null while nobody has looked.",
 }
+#: Null while nobody has looked.
+_HOURLY = _COUNT | {"type": ["integer", "null"]}
 _RECKONING = {
     "slug": _TEXT,
-    "confirmed": _COUNT
+    "confirmed": _HOURLY
     | {"description": "Ever: `counted` + `removed` + `withdrawn` + `removed_then_withdrawn`, while `drift` is 0."},
-    "counted": _COUNT,
-    "removed": _COUNT | {"description": "By the campaign, each with a reason."},
+    "counted": _HOURLY | {"description": "As of `looked_at`; the live number is in the campaign."},
+    "removed": _HOURLY | {"description": "By the campaign, each with a reason."},
     "removed_by_reason": {"type": "object", "additionalProperties": _COUNT},
-    "withdrawn": _COUNT | {"description": "By their signers."},
-    "removed_then_withdrawn": _COUNT | {"description": "Removed by the campaign, then erased by their signers."},
-    "names_erased": _COUNT | {"description": "Of those counted: everything personal is erased."},
+    "withdrawn": _HOURLY | {"description": "By their signers."},
+    "removed_then_withdrawn": _HOURLY | {"description": "Removed by the campaign, then erased by their signers."},
+    "names_erased": _HOURLY | {"description": "Of those counted: everything personal is erased."},
     "waiting": _ROUNDED,
     "held": _ROUNDED,
     "looked_at": _MOMENT,
@@ -132,7 +134,7 @@ def describe(base_url: str) -> dict[str, Any]:
             },
             "/api/v1/campaigns/{slug}/count": {
                 "get": {
-                    "summary": "What became of everything that was ever confirmed.",
+                    "summary": "What became of everything that was ever confirmed, told once an hour.",
                     "parameters": [slug],
                     "responses": {
                         "200": _answer("The numbers of one moment.", "application/json", _object(_RECKONING)),

@@ -12,6 +12,7 @@ from petitions.signatures.holds import (
     HELD_NETWORK,
     HELD_RATE,
     HELD_RULE,
+    OF_NETWORKS,
 )
 from petitions.signatures.proving import HELD_WORK
 
@@ -47,10 +48,11 @@ _DIGITS = 8
 def by_words(group: Group, rules: Mapping[str, Rule]) -> str | Message:
     """What the forms of a group share: a domain, a rule, a network by the first digits of its hash; or nothing."""
     if group.by is None:
-        return N_("networks that are forgotten by now") if group.reason in (HELD_RATE, HELD_NETWORK) else ""
+        of_networks = group.reason in (*OF_NETWORKS, HELD_RULE)
+        return N_("networks that are forgotten by now") if of_networks else ""
     if group.reason == HELD_RULE:
         rule = rules.get(group.by)
         return rule.text if rule is not None else N_("a rule that is gone")
-    if group.reason in (HELD_RATE, HELD_NETWORK, HELD_WORK):
+    if group.reason in OF_NETWORKS:
         return N_("network %(digits)s", digits=group.by[:_DIGITS])
     return group.by

@@ -165,7 +165,8 @@ def _write_down(
         )
         for row in rows
     )
-    details: dict[str, Any] = {"signatures": sorted(row.id.hex for row in rows)}
+    # Serials: an id begins with the moment of its form, to the millisecond, and the log is kept for good.
+    details: dict[str, Any] = {"signatures": sorted(row.serial for row in rows)}
     if reason is not None:
         details["reason"] = reason
     record(session, actor, f"signature.{action}", now, campaign_id, **details)

@@ -12,7 +12,8 @@ from typing import Any, Self, cast
 
 from sqlalchemy import ColumnElement, Table, TextClause, text
 
-from petitions.signatures.addresses import domain_of, make_email_key
+from petitions.mailboxes import domain_of, registrable
+from petitions.signatures.addresses import make_email_key
 from petitions.signatures.models import HIDDEN, REMOVED, UNREAD, Signature
 from petitions.signatures.names import folded_words
 
@@ -34,7 +35,7 @@ class Conditions:
 
     name: str = field(default="", repr=False)  # words; each must be the beginning of some word of the name
     email_key: bytes | None = field(default=None, repr=False)  # of one mailbox; see key_of
-    domain: str | None = None  # of the address, as `domain_as_stored` gives it; without those below it
+    domain: str | None = None  # of the address, as `domain_as_stored` gives it: with all below it
     country: str | None = None
     language: str | None = None
     state: str | None = None  # one of STATES
@@ -118,5 +119,5 @@ def key_of(email: str, secret: str) -> bytes:
 
 
 def domain_as_stored(typed: str) -> str:
-    """The domain of what somebody typed: "Example.org", "@example.org" or a whole address."""
-    return domain_of("@" + typed.strip().rpartition("@")[2])
+    """The registered domain of what somebody typed: "Example.org", "@mail.example.org" or a whole address."""
+    return registrable(domain_of("@" + typed.strip().rpartition("@")[2]))

@@ -13,22 +13,20 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from petitions.abuse.rules import NETWORK_KEYS
 from petitions.audit.recording import Actor, record
 from petitions.campaigns.models import Campaign
 from petitions.errors import CampaignPurged, NotPossible, PageNotFound
 from petitions.moderation.models import Job
 from petitions.moderation.removing import REASONS, lock_tally
-from petitions.signatures.holds import HELD_NETWORK, HELD_RATE
+from petitions.signatures.holds import HELD_RULE, OF_NETWORKS
 from petitions.signatures.models import Tally
-from petitions.signatures.proving import HELD_WORK
 
 REMOVE, RESTORE, RELEASE, DROP = "remove", "restore", "release", "drop"
 WAITING, RUNNING, DONE, CANCELLED = "waiting", "running", "done", "cancelled"
 #: The states of a job that goes on.
 OPEN = (WAITING, RUNNING)
 PAGE_SIZE = 20
-#: Reasons for which the drafts of one network are held.
-_OF_NETWORKS = (HELD_RATE, HELD_NETWORK, HELD_WORK)
 
 
 @dataclass(frozen=True)
@@ -161,8 +159,10 @@ def list_jobs(session: Session, campaign_id: int, before: int | None = None, lim
 def _close(job: Job, state: str, now: datetime) -> None:
     """It stops. Which network it was about is forgotten, as it is beside drafts after two days."""
     job.state, job.ended_at = state, now
-    if job.conditions is not None and job.conditions.get("reason") in _OF_NETWORKS:
-        job.conditions = {**job.conditions, "for": None}
+    held = job.conditions or {}
+    by_rule = held.get("reason") == HELD_RULE and str(held.get("for")).startswith(NETWORK_KEYS)
+    if by_rule or held.get("reason") in OF_NETWORKS:
+        job.conditions = {**held, "for": None}
 
 
 def _lock(session: Session, campaign_id: int) -> int:

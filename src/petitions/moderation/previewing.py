@@ -12,7 +12,7 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from petitions.moderation.conditions import Conditions
-from petitions.moderation.searching import find_page, look, span_of
+from petitions.moderation.searching import Way, find_page, find_way, look
 from petitions.signatures.models import Signature, Tally
 
 #: Rows of one read.
@@ -36,22 +36,23 @@ class Count:
 
     def __init__(self, campaign_id: int, conditions: Conditions, upto: int) -> None:
         self._campaign_id, self._conditions = campaign_id, conditions
-        self._start, self._end = 1, upto
-        self.is_new = True  # nothing was read yet
+        self._upto = upto
+        self._way: Way | None = None
         self.counted = 0  # so far
         self.is_complete = False
 
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was read yet."""
+        return self._way is None
+
     def read(self, session: Session) -> None:
         """Look at the next rows."""
-        if self.is_new:
-            self._start, self._end = span_of(session, self._campaign_id, self._conditions, self._end)
-            self.is_new = False
-        seen = look(session, self._campaign_id, self._conditions, self._start, self._end, _READ)
+        way = self._way or find_way(session, self._campaign_id, self._conditions, self._upto)
+        seen = look(session, self._campaign_id, self._conditions, way, _READ)
         self.counted += self._count_counting(session, [signature_id for _serial, signature_id in seen.found])
-        if seen.through is None:
-            self.is_complete = True
-        else:
-            self._start = seen.through + 1
+        self.is_complete = seen.through is None
+        self._way = replace(way, start=(seen.through or way.end) + 1)
 
     def _count_counting(self, session: Session, ids: Sequence[UUID]) -> int:
         if not ids or self._conditions.state in ("counted", "unread"):

@@ -6,7 +6,7 @@ Several workers may run on one store: whoever sees that another one took a step 
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from petitions.moderation.conditions import Conditions
 from petitions.moderation.jobs import DONE, DROP, OPEN, RELEASE, REMOVE, RESTORE, RUNNING, end
 from petitions.moderation.models import Job
 from petitions.moderation.removing import lock_tally, remove_signatures, restore_signatures
-from petitions.moderation.searching import look, span_of
+from petitions.moderation.searching import Way, find_way, look
 from petitions.signatures import holding
 from petitions.signatures.models import REMOVED, Signature
 
@@ -40,21 +40,22 @@ class Step:
 
 
 #: Does a job to its next rows, at most so many, and moves its cursor past them; the tally and the job are locked.
-Stepper = Callable[[Session, Job, int, datetime], Step]
+#: The way was found before, for who signs waits meanwhile.
+Stepper = Callable[[Session, Job, int, datetime, Way], Step]
 
 
-def remove_step(session: Session, job: Job, most: int, now: datetime) -> Step:
+def remove_step(session: Session, job: Job, most: int, now: datetime, way: Way) -> Step:
     """Remove the next signatures that the conditions of the job mean and that count."""
     conditions = Conditions.from_json(job.conditions or {})
-    start, upto = span_of(session, job.campaign_id, conditions, job.upto)
-    seen = look(session, job.campaign_id, conditions, max(start, job.cursor + 1), upto, most)
+    way = replace(way, start=max(way.start, job.cursor + 1))
+    seen = look(session, job.campaign_id, conditions, way, most)
     ids = [signature_id for _serial, signature_id in seen.found]
     gone = remove_signatures(session, job.campaign_id, ids, job.reason or "", now, job_id=job.id) if ids else ()
     job.cursor = job.upto if seen.through is None else seen.through
     return Step(len(gone), 0, seen.through is None)
 
 
-def restore_step(session: Session, job: Job, most: int, now: datetime) -> Step:
+def restore_step(session: Session, job: Job, most: int, now: datetime, _way: Way) -> Step:
     """Bring back the next signatures that the job which this one undoes removed, unless somebody brought them back
     since; what else was done to them stays."""
     rows = session.execute(
@@ -71,7 +72,7 @@ def restore_step(session: Session, job: Job, most: int, now: datetime) -> Step:
     return Step(len(back), 0, is_last)
 
 
-def held_step(session: Session, job: Job, most: int, now: datetime) -> Step:
+def held_step(session: Session, job: Job, most: int, now: datetime, _way: Way) -> Step:
     """Release or drop the next held drafts."""
     held = holding.step(session, job.campaign_id, job, most, now)
     if held is None:
@@ -116,21 +117,27 @@ def _work(database: Database, job_id: int, stop: Callable[[], bool]) -> bool:
     """One turn of a job; whether it came any further."""
     turn_ends = time.monotonic() + _TURN
     with database.reading() as session:
-        campaign_id = session.scalar(select(Job.campaign_id).where(Job.id == job_id))
-    if campaign_id is None:
-        return False
-    runner, steps = _Runner(campaign_id, job_id), 0
+        job = session.get(Job, job_id)
+        if job is None or job.state not in OPEN:
+            return False
+        runner, steps = _Runner(job.campaign_id, job_id, _find_way(session, job)), 0
     batches = Batches(database, lambda: stop() or (steps > 0 and time.monotonic() > turn_ends), rest=_REST)
     for _rows in batches.run(runner.step):
         steps += 1
     return steps > 0
 
 
+def _find_way(session: Session, job: Job) -> Way:
+    if job.kind != REMOVE:
+        return Way(1, job.upto)
+    return find_way(session, job.campaign_id, Conditions.from_json(job.conditions or {}), job.upto)
+
+
 class _Runner:
     """The steps of one turn."""
 
-    def __init__(self, campaign_id: int, job_id: int) -> None:
-        self._campaign_id, self._job_id = campaign_id, job_id
+    def __init__(self, campaign_id: int, job_id: int, way: Way) -> None:
+        self._campaign_id, self._job_id, self._way = campaign_id, job_id, way
         self._left_at: tuple[int, UUID | None] | None = None  # how far our last step came
 
     def step(self, session: Session, most: int) -> int | None:
@@ -144,7 +151,7 @@ class _Runner:
             return None
         now = utc_now()
         job.state = RUNNING
-        step = KINDS[job.kind](session, job, most, now)
+        step = KINDS[job.kind](session, job, most, now, self._way)
         job.done += step.done
         job.passed += step.passed
         if step.is_last:

@@ -43,6 +43,15 @@ _Filters = Sequence[ColumnElement[bool] | TextClause]
 
 
 @dataclass(frozen=True)
+class Way:
+    """Where and by what to look. It is found once for many looks, for that costs more than each of them."""
+
+    start: int  # the first serial
+    end: int  # the last
+    word: str | None = None  # look by the words of names that begin so
+
+
+@dataclass(frozen=True)
 class Look:
     """What one bounded look found."""
 
@@ -61,16 +70,16 @@ class Page:
 
 def find_page(session: Session, campaign_id: int, conditions: Conditions, before: int | None = None) -> Page:
     """The next signatures below the serial `before`; without one the newest."""
-    start, end = span_of(session, campaign_id, conditions, LAST if before is None else before - 1)
+    way = find_way(session, campaign_id, conditions, LAST if before is None else before - 1)
     found: list[int] = []
     most, read, next_key = _FIRST_READ, 0, None
     while True:
-        seen = look(session, campaign_id, conditions, start, end, most, newest_first=True)
+        seen = look(session, campaign_id, conditions, way, most, newest_first=True)
         found += [serial for serial, _id in seen.found]
         read += seen.looked_at
         if len(found) > PAGE_SIZE or seen.through is None or read >= _MOST_READ:
             break
-        end, most = seen.through - 1, _READ
+        way, most = replace(way, end=seen.through - 1), _READ
     if len(found) > PAGE_SIZE:
         found, next_key = found[:PAGE_SIZE], found[PAGE_SIZE - 1]
     else:
@@ -96,33 +105,34 @@ def find_signature(session: Session, campaign_id: int, signature_id: UUID) -> Ro
     return session.execute(select(*_SEEN).where(*this)).one_or_none()
 
 
-def span_of(session: Session, campaign_id: int, conditions: Conditions, end: int = LAST) -> tuple[int, int]:
-    """The first and the last serial that the times of the conditions leave, of those up to `end`; with a margin,
-    so `look` still compares the times."""
+def find_way(session: Session, campaign_id: int, conditions: Conditions, end: int = LAST) -> Way:
+    """The serials that the times of the conditions leave, of those up to `end`; with a margin, so `look` still
+    compares the times. And the word of the name by which to look."""
     start = 1
     if conditions.since is not None:
         start = _first_since(session, campaign_id, conditions.since - _MARGIN, end)
     if conditions.until is not None:
         end = min(end, _first_since(session, campaign_id, conditions.until + _MARGIN, end) - 1)
-    return start, end
+    if start > end or conditions.finds_nobody or conditions.email_key is not None:
+        return Way(start, end)
+    return Way(start, end, _rare_word(session, campaign_id, conditions))
 
 
 def look(
     session: Session,
     campaign_id: int,
     conditions: Conditions,
-    start: int,
-    end: int,
+    way: Way,
     most: int,
     *,
     newest_first: bool = False,
 ) -> Look:
-    """Look at the next `most` rows from the serial `start` to `end`, or from `end` down to `start`."""
+    """Look at the next `most` rows from the first serial of the way to the last, or from the last down."""
+    start, end, beginning = way.start, way.end, way.word
     if conditions.finds_nobody or start > end:
         return Look((), 0, None)
     if conditions.email_key is not None:
         return _look_for_one(session, campaign_id, conditions, start, end)
-    beginning = _rare_word(session, campaign_id, conditions)
     serials: Sequence[int] = ()
     if beginning is not None:
         serials = _serials_of(session, campaign_id, beginning, start, end, most, newest_first=newest_first)

@@ -7,19 +7,20 @@ from petitions.clock import utc_now
 from petitions.errors import PageNotFound
 from petitions.moderation.removing import REASONS
 from petitions.public.campaigns import view_campaign, visit
-from petitions.signatures.reckoning import find_reckoning
+from petitions.signatures.reckoning import find_told
 from petitions.web.caching import CachedPage, make_page
 from petitions.web.pages import render
 
 
 async def show_count(request: Request) -> Response:
-    """How the number on the page comes about; 404 where nobody can sign by the form."""
+    """How the number of the last hour came about; 404 where nobody can sign by the form."""
     here = await visit(request)
     if not here.campaign.terms.open_to_individuals:
         raise PageNotFound
 
     async def make() -> CachedPage:
-        reckoning = await here.site.database.read(find_reckoning, here.campaign.id)
+        told = await here.site.database.read(find_told, here.campaign.id)
+        counted = told.reckoning.counted if told.reckoning is not None else 0
         statement = here.campaign.statements[here.statement_language]
         base_url = here.site.settings.base_url
         page = render(
@@ -28,8 +29,9 @@ async def show_count(request: Request) -> Response:
             "public/count.html",
             f"{here.path}/count",
             indexed_in=here.campaign.languages,
-            campaign=view_campaign(here.campaign, statement, here.words, base_url, reckoning.counted, utc_now()),
-            reckoning=reckoning,
+            campaign=view_campaign(here.campaign, statement, here.words, base_url, counted, utc_now()),
+            told=told,
+            reckoning=told.reckoning,
             reasons=REASONS,
             api_url=f"/api/v1/campaigns/{here.campaign.slug}/count",
             privacy_url=here.url("/privacy"),

@@ -66,7 +66,7 @@ async def sign(request: Request) -> Response:
     except (IntakeFull, StoreUnavailable) as error:
         return error_response(request, error, (here.url("/signatures"), texts_of(data)))
     metrics.DRAFTS.inc()
-    here.site.flows.note(here.campaign.id, arrived_at, form.source.data)
+    here.site.flows.note(here.campaign.id, arrived_at, form.source.data, draft.network, trapped=draft.trapped)
     response = RedirectResponse(here.url("/signed"), 303)
     no_store(response)
     return response

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Any, cast
@@ -11,11 +11,11 @@ from uuid import UUID
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from petitions.abuse.credit import add_confirmed_networks, add_to_accounts
+from petitions.abuse.credit import Account, Place, add_confirmed_networks, add_to_accounts
 from petitions.abuse.providers import is_large
 from petitions.campaigns.lifecycle import may_confirm
 from petitions.campaigns.models import Campaign
-from petitions.signatures.addresses import domain_of
+from petitions.mailboxes import domain_of, registrable
 from petitions.signatures.models import Draft, Signature, Tally
 from petitions.signatures.words import WordChanges, places_of
 
@@ -94,14 +94,32 @@ def store_confirmations(
     for confirmation in confirmations:
         by_campaign[confirmation.campaign_id].append(confirmation)
     outcomes: dict[tuple[int, UUID], Outcome] = {}
-    for campaign_id in sorted(by_campaign):  # one order for every writer: locks are never taken in a ring
-        for draft_id, outcome in _confirm(session, campaign_id, by_campaign[campaign_id], credits_domains).items():
+    done = _Confirmed()
+    # One order for every writer, so that locks are never taken in a ring: tallies, networks, domains, drafts.
+    for campaign_id in sorted(by_campaign):
+        for draft_id, outcome in _confirm(session, campaign_id, by_campaign[campaign_id], done).items():
             outcomes[(campaign_id, draft_id)] = outcome
+    if done.domains and credits_domains:
+        add_confirmed_networks(session, done.networks)
+        places = [place for place in done.domains if not is_large(place[1])]
+        accounts = {place: Account(confirmed=done.domains[place]) for place in places}
+        add_to_accounts(session, accounts, max(c.arrived_at for c in confirmations))
+    for campaign_id, keys in done.drafts.items():
+        session.connection().execute(_DELETE_DRAFTS, {"campaign": campaign_id, "keys": keys})
     return [outcomes[(c.campaign_id, c.draft_id)] for c in confirmations]
 
 
+@dataclass
+class _Confirmed:
+    """What is written after the last campaign of a batch."""
+
+    networks: Counter[bytes] = field(default_factory=Counter)
+    domains: Counter[Place] = field(default_factory=Counter)
+    drafts: dict[int, list[bytes]] = field(default_factory=dict)  # of these addresses in each campaign: they go
+
+
 def _confirm(
-    session: Session, campaign_id: int, confirmations: Sequence[Confirmation], credits_domains: bool
+    session: Session, campaign_id: int, confirmations: Sequence[Confirmation], done: _Confirmed
 ) -> dict[UUID, Outcome]:
     wanted = {confirmation.draft_id: confirmation for confirmation in reversed(confirmations)}
     connection = session.connection()
@@ -114,7 +132,6 @@ def _confirm(
 
     outcomes = {i: Outcome.COUNTED_BEFORE if i in signed_ids else Outcome.GONE for i in wanted}
     rows: list[dict[str, Any]] = []
-    networks: Counter[bytes] = Counter()
     for draft in sorted(drafts, key=lambda draft: wanted[draft.id].arrived_at):
         arrived_at = wanted[draft.id].arrived_at
         if draft.email_key in signed_keys:
@@ -128,15 +145,14 @@ def _confirm(
             row = dict(zip(_COPIED, draft, strict=False))
             row |= {"serial": last_serial, "drafted_at": draft.created_at, "confirmed_at": arrived_at}
             row["updates_at"] = draft.created_at if row["updates"] else None
-            row["domain"] = domain_of(row["email"])
+            row["domain"] = registrable(domain_of(row["email"]))
             rows.append(row)
+            done.domains[campaign_id, row["domain"]] += 1
             if draft.network is not None:
-                networks[draft.network] += 1
+                done.networks[draft.network] += 1
     _count(session, campaign_id, counted, last_serial, rows)
-    if rows and credits_domains:
-        _credit(session, campaign_id, rows, networks)
     if drafts:
-        connection.execute(_DELETE_DRAFTS, {"campaign": campaign_id, "keys": sorted(signed_keys)})
+        done.drafts[campaign_id] = sorted(signed_keys)
     return outcomes
 
 
@@ -147,13 +163,6 @@ def _find_signed(
     by_id = connection.scalars(_SIGNED_IDS, {"campaign": campaign_id, "ids": ids})
     by_key = connection.scalars(_SIGNED_KEYS, {"campaign": campaign_id, "keys": keys}) if keys else ()
     return set(by_id), set(by_key)
-
-
-def _credit(session: Session, campaign_id: int, rows: Sequence[dict[str, Any]], networks: Counter[bytes]) -> None:
-    """What confirming brings to networks that drafts are held of, and to domains that are no large provider's."""
-    add_confirmed_networks(session, networks)
-    domains = Counter((campaign_id, row["domain"]) for row in rows if not is_large(row["domain"]))
-    add_to_accounts(session, {}, domains, max(row["confirmed_at"] for row in rows))
 
 
 def _count(

@@ -84,9 +84,7 @@ def store_drafts(
     signed = _find_signed(session, email_keys)
     known = _find_drafts(session, email_keys)
     refused = find_refusals(session, email_keys)
-    new = {draft.id for entry, draft in unique.items() if entry not in known}
-    new -= {draft.id for draft in unique.values() if draft.key in signed or draft.key in refused}
-    judged = judge(session, list(unique.values()), new, sign_rate, domain_credit, now)
+    judged = judge(session, list(unique.values()), sign_rate, domain_credit, now)
 
     rows, mails = [], LimitedMails(session, email_keys, now)
     for entry in sorted(unique):

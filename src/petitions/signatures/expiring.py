@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, select, true, update
+from sqlalchemy import ColumnElement, delete, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from petitions.abuse.networks import KEY_LIFETIME
+from petitions.abuse.rules import NETWORK_KEYS
 from petitions.campaigns.models import Campaign
 from petitions.db import Database
-from petitions.signatures.holds import OF_NETWORKS
+from petitions.signatures.holds import HELD_RULE, OF_NETWORKS
 from petitions.signatures.models import Draft
 from petitions.tokens import CONFIRM_LIFETIME
 
@@ -28,14 +29,19 @@ def drop_expired_drafts(database: Database, now: datetime) -> int:
 
 
 def forget_draft_networks(database: Database, now: datetime) -> int:
-    """Take the hash of the network from drafts that are older than it may be kept, in small steps. How many."""
+    """Take the hash of the network from drafts that are older than it may be kept, and by which rule about networks
+    they are held, in small steps. How many."""
+    by_rule = (Draft.held_reason == HELD_RULE) & Draft.held_for.startswith(NETWORK_KEYS, autoescape=True)
 
     def forget(session: Session, campaign_id: int, ids: Sequence[UUID]) -> None:
         these = (Draft.campaign_id == campaign_id, Draft.id.in_(ids))
         session.execute(update(Draft).where(*these).values(network=None))
-        session.execute(update(Draft).where(*these, Draft.held_reason.in_(OF_NETWORKS)).values(held_for=None))
+        of_networks = or_(Draft.held_reason.in_(OF_NETWORKS), by_rule)
+        session.execute(update(Draft).where(*these, of_networks).values(held_for=None))
 
-    return _each_step(database, now - KEY_LIFETIME + timedelta(hours=1), Draft.network.is_not(None), forget)
+    return _each_step(
+        database, now - KEY_LIFETIME + timedelta(hours=1), or_(Draft.network.is_not(None), by_rule), forget
+    )
 
 
 def _each_step(

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, Row, delete, select, update
 from sqlalchemy.orm import Session
 
 from petitions.mail.limited import LimitedMails
@@ -75,35 +75,43 @@ def moment_of(draft_id: UUID) -> int:
 def release(session: Session, campaign_id: int, ids: Sequence[UUID], now: datetime) -> Release:
     """Let these held drafts go on: their mails are queued. A draft without a mail would never be confirmed, so
     it stays when its address is over the limit."""
-    held = session.execute(
-        select(Draft.campaign_id, Draft.id, Draft.email_key, Draft.language)
+    held = lock_held(session, campaign_id, ids)
+    mails = LimitedMails(session, {draft.email_key for draft in held}, now)
+    released = [
+        draft.id for draft in held if mails.add(CONFIRM, campaign_id, draft.id, draft.email_key, draft.language)
+    ]
+    let_go(session, campaign_id, released, mails)
+    return Release(len(released), len(held) - len(released))
+
+
+def lock_held(
+    session: Session, campaign_id: int, ids: Sequence[UUID]
+) -> Sequence[Row[UUID, bytes, str, bytes | None, str | None, str | None]]:
+    """Those of them that are held still, locked in the order in which everybody locks drafts."""
+    columns = (Draft.id, Draft.email_key, Draft.language, Draft.network, Draft.held_reason, Draft.held_for)
+    return session.execute(
+        select(*columns)
         .where(Draft.campaign_id == campaign_id, Draft.id.in_(ids), Draft.held_reason.is_not(None))
         .order_by(Draft.email_key, Draft.id)
         .with_for_update()
     ).all()
-    mails = LimitedMails(session, {draft.email_key for draft in held}, now)
-    released = [
-        draft.id
-        for draft in held
-        if mails.add(CONFIRM, draft.campaign_id, draft.id, draft.email_key, draft.language)
-    ]
+
+
+def let_go(session: Session, campaign_id: int, ids: Sequence[UUID], mails: LimitedMails) -> None:
+    """These drafts are held no longer, and their mails are queued."""
     session.execute(
         update(Draft)
-        .where(Draft.campaign_id == campaign_id, Draft.id.in_(released))
+        .where(Draft.campaign_id == campaign_id, Draft.id.in_(ids))
         .values(held_reason=None, held_for=None)
     )
     mails.queue()
-    return Release(len(released), len(held) - len(released))
 
 
 def drop(session: Session, campaign_id: int, ids: Sequence[UUID]) -> int:
     """Delete these held drafts. How many were dropped."""
-    gone = session.execute(
-        delete(Draft)
-        .where(Draft.campaign_id == campaign_id, Draft.id.in_(ids), Draft.held_reason.is_not(None))
-        .returning(Draft.id)
-    )
-    return len(gone.all())
+    held = [draft.id for draft in lock_held(session, campaign_id, ids)]
+    session.execute(delete(Draft).where(Draft.campaign_id == campaign_id, Draft.id.in_(held)))
+    return len(held)
 
 
 def step(session: Session, campaign_id: int, job: HeldJob, most: int, now: datetime) -> Step | None:

@@ -7,7 +7,7 @@ university's.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ from petitions.abuse.credit import Account, Place
 from petitions.abuse.disposable import find_disposable
 from petitions.abuse.providers import is_large
 from petitions.abuse.rates import Seen
-from petitions.mailboxes import domain_of
+from petitions.mailboxes import domain_of, registrable
 from petitions.settings import Rate
 from petitions.signatures.proving import HELD_WORK, past_allowance
 
@@ -60,13 +60,12 @@ class Judged:
 def judge(
     session: Session,
     drafts: Sequence["NewDraft"],
-    new: Collection[UUID],
     sign_rate: Rate | None,
     domain_credit: int | None,
     now: datetime,
 ) -> Mapping[UUID, Judged]:
-    """Judge a batch, and count what came. Drafts that are not `new` count too, or somebody could ask without end
-    who has signed; but no mail of theirs is paid for."""
+    """Judge a batch, and count what came. All drafts alike, whatever the store knows of their addresses: if a form
+    of somebody who signed cost nothing, others could see by their own forms who has."""
     ordered = sorted(drafts, key=lambda draft: draft.arrived_at)
     judging = _Judging(sign_rate, domain_credit)
     known = domain_credit is not None or sign_rate is not None or any(d.proven is not None for d in drafts)
@@ -82,7 +81,7 @@ def judge(
     if arrivals:
         judging.seen.update(rates.find_counts(session, arrivals, period, now))
     if domain_credit is not None:
-        places = {place for draft in open_still if draft.id in new and (place := place_of(draft)) is not None}
+        places = {place for draft in open_still if (place := place_of(draft)) is not None}
         judging.accounts.update(credit.find_accounts(session, places, now) if places else {})
     judged: dict[UUID, Judged] = {}
     for draft in ordered:
@@ -91,11 +90,11 @@ def judge(
             judging.arrived(network)
         if held is _UNDECIDED:
             held = Held(HELD_WORK, _hex(network)) if draft.id in without_work else None
-            held = held or judging.judge(draft, network, is_new=draft.id in new)
+            held = held or judging.judge(draft, network)
         judged[draft.id] = Judged(network, held)
     # In this order everywhere: networks, domains, drafts, mails.
     rates.add_counts(session, arrivals, judging.held, period, now)
-    credit.add_to_accounts(session, judging.mailed, {}, now)
+    credit.add_to_accounts(session, judging.booked, now)
     return judged
 
 
@@ -105,7 +104,7 @@ _UNDECIDED = Held("")
 
 def place_of(draft: "NewDraft") -> Place | None:
     """Where the mail of a draft is booked; None for large providers, by which nobody can be judged."""
-    domain = domain_of(draft.email)
+    domain = registrable(domain_of(draft.email))
     return None if is_large(domain) else (draft.campaign_id, domain)
 
 
@@ -127,35 +126,40 @@ class _Judging:
         self.seen: dict[bytes, Seen] = defaultdict(Seen)
         self.accounts: dict[Place, Account] = defaultdict(Account)
         self.held: Counter[bytes] = Counter()  # of each network, for their domains
-        self.mailed: Counter[Place] = Counter()
+        self.booked: dict[Place, Account] = defaultdict(Account)
 
     def arrived(self, network: bytes) -> None:
         seen = self.seen[network]
-        self.seen[network] = replace(seen, drafts=seen.drafts + 1)
+        self.seen[network] = replace(seen, drafts=seen.drafts + 1, total=seen.total + 1)
 
-    def judge(self, draft: "NewDraft", network: bytes | None, *, is_new: bool) -> Held | None:
+    def judge(self, draft: "NewDraft", network: bytes | None) -> Held | None:
         seen = self.seen[network] if network is not None else Seen()
         # The part of a draft that the window before still weighs is no draft.
         if self._rate is not None and int(seen.drafts) > self._rate.count:
             return Held(HELD_RATE, _hex(network))
-        if self._credit is None or not is_new:
+        if self._credit is None:
             return None
         place = place_of(draft)
         is_first = network is not None and int(seen.drafts) <= 1
-        credit_here = self._credit + (credit.NEWCOMERS if is_first else 0)
-        is_broke = place is not None and self.accounts[place].room(credit_here) < 1
-        if is_broke and network is not None:
+        costs = self._cost(place, self._credit, is_first=is_first) if place is not None else None
+        if place is not None and costs is None and network is not None:
             self.held[network] += 1
             self.seen[network] = replace(seen, held=seen.held + 1)
         if credit.is_suspicious(seen):
             return Held(HELD_NETWORK, _hex(network))
         if place is not None:
-            if is_broke:
+            if costs is None:
                 return Held(HELD_DOMAIN, place[1])
-            account = self.accounts[place]
-            self.accounts[place] = replace(account, mailed=account.mailed + 1)
-            self.mailed[place] += 1
+            self.accounts[place] = self.accounts[place].plus(costs)
+            self.booked[place] = self.booked[place].plus(costs)
         return None
+
+    def _cost(self, place: Place, domain_credit: int, *, is_first: bool) -> Account | None:
+        """How a mail there is booked; None when there is no credit for it."""
+        account = self.accounts[place]
+        if account.room(domain_credit) > 0:
+            return Account(mailed=1)
+        return Account(newcomers=1) if is_first and account.newcomers < credit.NEWCOMERS else None
 
 
 def _hash_networks(session: Session, drafts: Sequence["NewDraft"], now: datetime) -> dict[UUID, bytes | None]:

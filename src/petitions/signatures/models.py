@@ -6,6 +6,7 @@ the address: a planner without statistics would rather walk over a whole campaig
 """
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -215,6 +216,8 @@ class Tally(Base):
     waiting: Mapped[int | None] = mapped_column(BigInteger)
     held: Mapped[int | None] = mapped_column(BigInteger)
     looked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: What the public count says until the next hour, see signatures/reckoning.py.
+    reckoned: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class TallyPart(Base):

@@ -1,8 +1,14 @@
-"""What became of everything that was ever confirmed, in numbers that add up."""
+"""What became of everything that was ever confirmed, in numbers that add up.
+
+Nobody is told them live: of a number that moves in the second in which somebody confirms or withdraws, whoever
+watches that person learns that they did. So the worker keeps them once in each hour, all as of one moment
+(watching/waiting.py), and that is what the page and its JSON say.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -20,11 +26,6 @@ class Reckoning:
     removed: Mapping[str, int]  # by reason, see moderation/removing.py; the largest first
     withdrawn: int  # by their signers while they counted
     erased: int  # of those counted, whose names are erased for good
-    waiting: int | None  # drafts, rounded down to tens as of `looked_at`; None while nobody has looked
-    held: int | None
-    looked_at: datetime | None
-    recounted_at: datetime | None
-    drift: int  # what the last recount found: above 0, the page said more than there is
 
     @property
     def removed_in_all(self) -> int:
@@ -43,12 +44,31 @@ class Reckoning:
     def _rest(self) -> int:
         return self.confirmed - self.counted - self.removed_in_all - self.withdrawn
 
+    def to_json(self) -> dict[str, Any]:
+        """As it is kept. JSON objects have no order in every store, so the reasons are pairs."""
+        return asdict(self) | {"removed": [list(pair) for pair in self.removed.items()]}
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> "Reckoning":
+        return cls(**{**kept, "removed": dict(kept["removed"])})
+
+
+@dataclass(frozen=True)
+class Told:
+    """What everybody is told, until the next hour."""
+
+    reckoning: Reckoning | None  # None while the worker has not looked
+    waiting: int | None  # drafts, rounded to tens; 0 for fewer than ten
+    held: int | None
+    looked_at: datetime | None
+    recounted_at: datetime | None
+    drift: int  # what the recount of that time found: above 0, the page said more than there was
+
 
 _PARTS = (TallyPart.campaign_id == Tally.campaign_id) & (TallyPart.dimension == REMOVED_PART)
 _RECKONING = (
     select(
-        *(Tally.last_serial, Tally.counted, Tally.withdrawn, Tally.purged, Tally.waiting, Tally.held),
-        *(Tally.looked_at, Tally.recounted_at, Tally.drift),
+        *(Tally.last_serial, Tally.counted, Tally.withdrawn, Tally.purged),
         TallyPart.value,
         TallyPart.counted.label("removed"),
     )
@@ -58,7 +78,8 @@ _RECKONING = (
 
 
 def find_reckoning(session: Session, campaign_id: int) -> Reckoning:
-    """The numbers of one moment: with two statements, what is removed between them would not add up."""
+    """The numbers of this moment, not to be told: with two statements, what is removed between them would not add
+    up."""
     rows = session.execute(_RECKONING.where(Tally.campaign_id == campaign_id)).all()
     tally = rows[0]
     return Reckoning(
@@ -67,9 +88,11 @@ def find_reckoning(session: Session, campaign_id: int) -> Reckoning:
         removed={row.value: row.removed for row in rows if row.removed},
         withdrawn=tally.withdrawn,
         erased=tally.purged,
-        waiting=tally.waiting,
-        held=tally.held,
-        looked_at=tally.looked_at,
-        recounted_at=tally.recounted_at,
-        drift=tally.drift,
     )
+
+
+def find_told(session: Session, campaign_id: int) -> Told:
+    """The numbers as of the last look of the worker."""
+    told = (Tally.reckoned, Tally.waiting, Tally.held, Tally.looked_at, Tally.recounted_at, Tally.drift)
+    kept, *rest = session.execute(select(*told).where(Tally.campaign_id == campaign_id)).one()
+    return Told(Reckoning.from_json(kept) if kept is not None else None, *rest)

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, func, select, update
@@ -31,6 +32,8 @@ KEPT = timedelta(days=90)
 _TOLD = frozenset(role for role in Role if Permission.MODERATE in MAY[role])
 _TELLING = "alerts_told"
 _MOMENT = timedelta(milliseconds=1)
+#: Of each kind so many are written down at a time, and stand in a mail, or a flood would hide what matters.
+_MOST = 10
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,17 @@ class Trend:
     key: bytes  # 16 bytes that stand for it
     label: str | None
     drafts: int
+
+
+_Kind = TypeVar("_Kind", Trend, Alert)
+
+
+def largest_of_each(found: Sequence[_Kind]) -> list[_Kind]:
+    """The largest of each kind, in the order of their size."""
+    of_kind: dict[str, list[_Kind]] = defaultdict(list)
+    for one in sorted(found, key=lambda one: -one.drafts):
+        of_kind[one.kind].append(one)
+    return [one for some in of_kind.values() for one in some[:_MOST]]
 
 
 def store_alerts(session: Session, campaign_id: int, trends: Sequence[Trend], now: datetime) -> None:

@@ -1,4 +1,8 @@
-"""The letter about alerts, made when it is sent. It names nobody: no signer, no network, no comment."""
+"""The letter about alerts, made when it is sent. It names nobody: no signer, no network, no comment.
+
+A domain may be called whatever somebody likes who sends forms, so it is written in a way of which no mail program
+makes a link.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +16,7 @@ from petitions.campaigns.queries import list_snapshots
 from petitions.clock import utc_now
 from petitions.mail.letters import Letter, LetterBuilder
 from petitions.mail.outbox import ClaimedMail
-from petitions.watching.alerts import ALERT, find_news, is_told
+from petitions.watching.alerts import ALERT, find_news, is_told, largest_of_each
 
 
 @dataclass(frozen=True)
@@ -36,20 +40,26 @@ class AlertLetters:
             user, member = _reader(session, mail)
             if campaign is None or user is None or member is None or not member.wants_alerts:
                 continue
-            alerts = [alert for alert in news.get(campaign.id, ()) if is_told(member.role, alert.kind)]
-            if not alerts:
+            known = [alert for alert in news.get(campaign.id, ()) if is_told(member.role, alert.kind)]
+            if not known:
                 continue
+            alerts = largest_of_each(known)
             desk = f"{self.base_url}/console/c/{campaign.slug}"
             statement = campaign.statements.get(mail.language) or campaign.statements[campaign.default_language]
             context = {
                 "name": user.name,
                 "campaign_title": statement.title,
-                "alerts": [(alert.kind, alert.drafts, alert.label) for alert in alerts],
+                "alerts": [(alert.kind, alert.drafts, _unlinked(alert.label)) for alert in alerts],
+                "more": len(known) - len(alerts),
                 "url": f"{desk}/held?lang={mail.language}",
                 "alerts_url": f"{desk}/alerts?lang={mail.language}",
             }
             letters[mail.id] = Letter(user.email, "alert", mail.language, context)
         return letters
+
+
+def _unlinked(domain: str | None) -> str | None:
+    return domain.replace(".", "[.]") if domain is not None else None
 
 
 def _reader(session: Session, mail: ClaimedMail) -> tuple[User | None, Membership | None]:

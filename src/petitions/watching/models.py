@@ -38,6 +38,7 @@ class SourceCount(Base):
     label: Mapped[str | None] = mapped_column(String(80))
     arrived: Mapped[int] = mapped_column(BigInteger, server_default=_NONE)
     shown: Mapped[int] = mapped_column(BigInteger, server_default=_NONE)
+    day: Mapped[date | None] = mapped_column(Date)  # of its first form: without a name, it makes room later
 
 
 class Alert(Base):

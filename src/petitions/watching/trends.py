@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from petitions.abuse.providers import is_large
@@ -18,17 +18,17 @@ from petitions.abuse.rules import Facts
 from petitions.campaigns.queries import list_snapshots
 from petitions.db import Database
 from petitions.folding import fold
-from petitions.mailboxes import domain_of
+from petitions.mailboxes import domain_of, registrable
 from petitions.signatures.models import Draft, Signature
-from petitions.watching.alerts import DOMAIN, NETWORK, WORDING, Trend, store_alerts, tell
+from petitions.watching.alerts import DOMAIN, NETWORK, WORDING, Trend, largest_of_each, store_alerts, tell
 
 WINDOW = timedelta(hours=1)
 #: Forms that are looked at: of the last hour, and before it.
 MOST, MOST_BEFORE = 20_000, 2_000
 #: Forms of one kind, addresses of one wording, and how many times its share before.
 LEAST_FORMS, LEAST_ADDRESSES, TIMES = 30, 10, 4
-#: Folded characters of a comment that is compared.
-LEAST_COMMENT = 20
+#: Folded characters that a comment must have, and characters of it that are compared.
+LEAST_COMMENT, MOST_COMMENT = 20, 200
 #: Forms that are taken to be there before the first, so that at the beginning not everything is unusual.
 _SUPPOSED = 10
 
@@ -40,7 +40,7 @@ class Form:
     id: UUID  # begins with the time
     address: bytes
     network: bytes | None = None  # of drafts alone: a signature has none
-    domain: str | None = None
+    domain: str | None = None  # registered: of those below it somebody has as many as they like
     wording: bytes | None = None
     day: date | None = None  # under whose key the network is hashed
 
@@ -52,19 +52,23 @@ def watch_trends(database: Database, now: datetime, email_key: str) -> None:
     for campaign_id in sorted(open_ids):
         with database.reading() as session:
             trends = find_trends(*find_forms(session, campaign_id, now))
-            trends = [trend for trend in trends if not _is_ruled(session, campaign_id, trend)]
+            trends = largest_of_each(_without_ruled(session, campaign_id, trends))
         if trends:
             with database.writing() as session:
                 store_alerts(session, campaign_id, trends, now)
     tell(database, now, email_key)
 
 
-def _is_ruled(session: Session, campaign_id: int, trend: Trend) -> bool:
-    """Whether it is a domain that a rule is about, so that somebody has decided already."""
-    if trend.label is None:
-        return False
-    facts = Facts(email=f"somebody@{trend.label}", address=None, texts=())
-    return make_rules(session, campaign_id).judge(facts) is not None
+def _without_ruled(session: Session, campaign_id: int, trends: Sequence[Trend]) -> Sequence[Trend]:
+    """The same without domains that a rule is about, for of these somebody has decided already."""
+    if all(trend.label is None for trend in trends):
+        return trends
+    rules = make_rules(session, campaign_id)
+
+    def is_ruled(domain: str) -> bool:
+        return rules.judge(Facts(email=f"somebody@{domain}", address=None, texts=())) is not None
+
+    return [trend for trend in trends if trend.label is None or not is_ruled(trend.label)]
 
 
 def find_forms(session: Session, campaign_id: int, now: datetime) -> tuple[Sequence[Form], Sequence[Form]]:
@@ -77,32 +81,36 @@ def find_forms(session: Session, campaign_id: int, now: datetime) -> tuple[Seque
 
 
 def _read(session: Session, campaign_id: int, within: Callable[[Any], Any], most: int) -> Sequence[Form]:
+    said = func.substr(Draft.comment, 1, MOST_COMMENT).label("said")
     drafts = (
-        select(Draft.id, Draft.email_key, Draft.network, Draft.email, Draft.comment, Draft.created_at)
+        select(Draft.id, Draft.email_key, said, Draft.network, Draft.email, Draft.created_at)
         .where(Draft.campaign_id == campaign_id, within(Draft.id))
         .order_by(Draft.id.desc())
         .limit(most)
     )
+    said = func.substr(Signature.comment, 1, MOST_COMMENT).label("said")
     signatures = (
-        select(Signature.id, Signature.email_key, Signature.domain, Signature.comment)
+        select(Signature.id, Signature.email_key, said, Signature.domain)
         .where(Signature.campaign_id == campaign_id, within(Signature.id))
         .order_by(Signature.id.desc())
         .limit(most)
     )
-    forms = [
-        Form(key, address, network, domain_of(email), wording_of(comment), at.date())
-        for key, address, network, email, comment, at in session.execute(drafts)
-    ]
-    forms += [
-        Form(key, address, None, domain, wording_of(comment))
-        for key, address, domain, comment in session.execute(signatures)
-    ]
-    return sorted(forms, key=lambda form: form.id, reverse=True)[:most]
+    rows: list[Row[Any]] = [*session.execute(drafts), *session.execute(signatures)]
+    newest = sorted(rows, key=lambda row: row.id, reverse=True)[:most]  # and only of these is anything made ready
+    return [_form(row, wording_of(row.said)) for row in newest]
+
+
+def _form(row: Row[Any], wording: bytes | None) -> Form:
+    if "domain" in row._fields:
+        return Form(row.id, row.email_key, None, row.domain, wording)
+    domain = registrable(domain_of(row.email))
+    return Form(row.id, row.email_key, row.network, domain, wording, row.created_at.date())
 
 
 def wording_of(comment: str | None) -> bytes | None:
-    """A digest by which the same words are the same, however they are spaced and accented; None for few."""
-    words = " ".join(fold(comment).split()) if comment else ""
+    """A digest by which comments are the same that begin with the same words, however these are spaced and
+    accented; None for few."""
+    words = " ".join(fold(comment[:MOST_COMMENT]).split()) if comment else ""
     return hashlib.sha256(words.encode()).digest()[:16] if len(words) >= LEAST_COMMENT else None
 
 

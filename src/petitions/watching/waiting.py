@@ -1,5 +1,5 @@
-"""The honest count: how many drafts wait for their button or are held, as of the hour and rounded, for a live
-figure would tell who just signed; and whether the tally is what the rows say."""
+"""The honest count: what became of everything, and how many drafts wait for their button or are held, as of the
+hour, for a live figure would tell who just signed or withdrew; and whether the tally is what the rows say."""
 
 from datetime import datetime, timedelta
 
@@ -9,6 +9,7 @@ from petitions import log
 from petitions.db import Database
 from petitions.signatures.counting import recount
 from petitions.signatures.models import Draft, Tally
+from petitions.signatures.reckoning import find_reckoning
 from petitions.watching.alerts import DRIFT, Trend, store_alerts
 from petitions.watching.flows import hour_of
 
@@ -19,19 +20,20 @@ _RECOUNTED_EVERY = timedelta(hours=20)
 
 
 def count_waiting(database: Database, now: datetime) -> None:
-    """Once in each hour, note for every campaign how many drafts wait and how many are held."""
-    hour = hour_of(now)
+    """Once in each hour, note for every campaign what is told of its count, how many drafts wait and how many are
+    held. A new campaign has its first look at once."""
+    before = Tally.looked_at.is_(None) | (Tally.looked_at < hour_of(now))
     with database.reading() as session:
-        before = (Tally.looked_at.is_(None)) | (Tally.looked_at < hour)
         due = session.scalars(select(Tally.campaign_id).where(before).order_by(Tally.campaign_id)).all()
     for campaign_id in due:
         of_campaign = select(func.count()).select_from(Draft).where(Draft.campaign_id == campaign_id)
         with database.reading() as session:
             waiting = session.scalar(of_campaign.where(Draft.held_reason.is_(None))) or 0
             held = session.scalar(of_campaign.where(Draft.held_reason.is_not(None))) or 0
-        values = {"waiting": rounded(waiting), "held": rounded(held), "looked_at": now}
-        with database.writing() as session:
-            session.execute(update(Tally).where(Tally.campaign_id == campaign_id).values(values))
+            reckoned = find_reckoning(session, campaign_id).to_json()
+        values = {"waiting": rounded(waiting), "held": rounded(held), "reckoned": reckoned, "looked_at": now}
+        with database.writing() as session:  # a second worker may have looked meanwhile: once an hour is enough
+            session.execute(update(Tally).where(Tally.campaign_id == campaign_id, before).values(values))
 
 
 def rounded(count: int) -> int:
