@@ -3,9 +3,11 @@
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import httpx
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
-from sqlalchemy import text
+from sqlalchemy import Engine, create_engine
 from starlette.applications import Starlette
 
 from petitions import schema
@@ -77,6 +79,7 @@ def postgresql_url() -> Iterator[str]:
     schema.upgrade(database)
     database.close()
     yield url
+    _emptier(url).dispose()
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -103,13 +106,37 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
+#: Truncating makes every file of every table anew; after so many tests what deleting leaves behind costs more.
+_DELETIONS = 100
+_emptied: Counter[str] = Counter()
+
+
+@cache
+def _emptier(url: str) -> Engine:
+    """What empties this store: in one call, for most tests are shorter than the ways there and back."""
+    engine = create_engine(url)
+    deleted = "".join(f'DELETE FROM "{table.name}"; ' for table in reversed(metadata.sorted_tables))
+    restarted = (
+        "FOR counted IN SELECT sequencename FROM pg_sequences "
+        "WHERE schemaname = 'public' AND last_value IS NOT NULL "
+        "LOOP EXECUTE format('ALTER SEQUENCE %I RESTART', counted); END LOOP;"
+    )
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE OR REPLACE FUNCTION empty_store() RETURNS void LANGUAGE plpgsql AS "
+            f"$$ DECLARE counted text; BEGIN {deleted} {restarted} END $$".replace("%", "%%")
+        )
+    return engine
+
+
 def empty(url: str) -> None:
-    """Take every row from the tables of a PostgreSQL store."""
-    database = Database(url)
-    with database.writing() as session:
-        tables = ", ".join(metadata.tables)
-        session.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
-    database.close()
+    """Take every row from the tables of a PostgreSQL store, and let its numbers begin anew."""
+    _emptied[url] += 1
+    with _emptier(url).begin() as connection:
+        if _emptied[url] % _DELETIONS:
+            connection.exec_driver_sql("SELECT empty_store()")
+        else:
+            connection.exec_driver_sql(f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY CASCADE")
 
 
 @pytest.fixture
