@@ -1,5 +1,6 @@
 """The web application: routes, middleware, handlers, lifespan; nothing else."""
 
+import asyncio
 import gc
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -13,6 +14,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import BaseRoute, Mount, Route
 
 from petitions import log, schema
+from petitions.abuse.networks import forget_kept_keys
 from petitions.abuse.rule_lists import RuleBook
 from petitions.api.routes import ROUTES as API_ROUTES
 from petitions.campaigns.queries import get_snapshot
@@ -45,6 +47,8 @@ MAX_BODY = 64 * 1024
 #: The texts of a campaign in one language: 200,000 bytes, each of which a browser may write as three.
 MAX_BODY_IN_CONSOLE = 1024 * 1024
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+#: Seconds between two looks for keys of networks that are to be forgotten.
+_FORGET_EVERY = 60.0
 
 
 def create_app(
@@ -91,6 +95,7 @@ def create_app(
         for intake in site.intakes:
             intake.start()
         site.flows.start()
+        forgetting = asyncio.create_task(_forget_keys(), name="forgetting")
         _settle_memory()
         log.info("serving", store="sqlite" if settings.is_sqlite else "postgresql")
         try:
@@ -99,6 +104,7 @@ def create_app(
             for intake in site.intakes:
                 await intake.stop()
             await site.flows.stop()
+            forgetting.cancel()
             database.close()
             log.info("stopped")
 
@@ -124,6 +130,13 @@ def create_app(
     )
     app.state.site = site
     return app
+
+
+async def _forget_keys() -> None:
+    """The memory of a server forgets by the clock, as the store does, and not when the next form comes."""
+    while True:
+        await asyncio.sleep(_FORGET_EVERY)
+        forget_kept_keys(utc_now())
 
 
 def _settle_memory() -> None:

@@ -1,19 +1,26 @@
 """Networks as keyed hashes, whose keys are thrown away."""
 
+import asyncio
 import ipaddress
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from petitions import app
+from petitions.abuse import networks
 from petitions.abuse.forgetting import forget_networks
 from petitions.abuse.models import NetworkKey
-from petitions.abuse.networks import get_day_key, hash_network, network_of
+from petitions.abuse.networks import forget_kept_keys, get_day_key, hash_network, network_of
 from petitions.db import Database
+from petitions.settings import Settings
+from tests.conftest import serving
+from tests.console.support import Queries
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -117,3 +124,44 @@ def test_keys_are_thrown_away_after_two_days(database: Database) -> None:
         kept = session.scalars(select(NetworkKey.day).order_by(NetworkKey.day)).all()
     # The first hash under the key of the day before yesterday is older than 48 hours.
     assert kept == [(NOON - days * DAY).date() for days in (1, 0)]
+
+
+def questions(database: Database, at: datetime) -> int:
+    """How often the store is asked for the key of a day."""
+    with database.writing() as session:
+        session.connection()
+        with Queries(database) as queries:
+            get_day_key(session, at)
+    return queries.count
+
+
+def test_a_process_forgets_keys_by_the_clock_and_asks_the_store_once_a_day(database: Database) -> None:
+    questions(database, NOON)
+    assert [questions(database, NOON) for _ in range(2)] == [1, 0]
+    forget_kept_keys(NOON + DAY)
+    assert questions(database, NOON) == 0
+    forget_kept_keys(datetime(2026, 11, 24, tzinfo=UTC))  # when the store deletes it
+    assert questions(database, NOON) == 1
+
+
+def test_keys_that_another_thread_forgets_at_the_same_time_do_no_harm() -> None:
+    class Raced(dict[date, bytes | None]):
+        def __iter__(self) -> Iterator[date]:
+            days = list(self.keys())
+            self.clear()
+            return iter(days)
+
+    kept = Raced({NOON.date() - n * DAY: b"" for n in range(5)})
+    networks._drop(kept, NOON.date())
+    assert not kept
+
+
+@pytest.mark.anyio
+async def test_a_server_forgets_keys_though_no_form_comes(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: asyncio.Queue[datetime] = asyncio.Queue()
+    monkeypatch.setattr(app, "_FORGET_EVERY", 0)
+    monkeypatch.setattr(app, "forget_kept_keys", looked.put_nowait)
+    async with serving(settings):
+        assert await asyncio.wait_for(looked.get(), 30) <= await asyncio.wait_for(looked.get(), 30)

@@ -74,7 +74,7 @@ async def test_what_a_preview_showed_is_what_begins(
     assert job.conditions == {"domain": FLOOD, "name": "bot N1", "state": "counted"}
     run_jobs(database, utc_now())
     assert list(removed(database, campaign)) == [3]
-    started = {"job": job.id, "kind": "remove", "reason": "robot", "rows": 1}
+    started = {"job": job.id, "kind": "remove", "reason": "robot", "shown": 1}
     assert bulk_log(database)[0] == ("Olga Owner", "bulk.started", started)
 
 
@@ -143,7 +143,11 @@ async def test_a_reason_is_asked_for_and_the_preview_stays(
     assert jobs(database) == []
 
 
-@pytest.mark.parametrize("wrong", [{"upto": ""}, {"upto": "-1"}, {"counted": "²"}, {"counted": "9" * 19}], ids=str)
+@pytest.mark.parametrize(
+    "wrong",
+    [{"upto": ""}, {"upto": "-1"}, {"counted": "²"}, {"counted": "9" * 19}, {"counted": "2147483648"}],
+    ids=str,
+)
 async def test_numbers_that_no_page_of_ours_sends_are_refused(
     browser: Browser, database: Database, wrong: dict[str, str]
 ) -> None:

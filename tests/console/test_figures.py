@@ -171,6 +171,18 @@ async def test_a_page_that_renews_itself_keeps_nobody_active(browser: Browser, d
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("page", ["/console", "/console/c/free-boris/signatures", "/console/account", PAGE])
+async def test_no_other_page_is_read_unseen(browser: Browser, database: Database, page: str) -> None:
+    """Whoever has got hold of a cookie shows in the list of browsers, whatever their requests say."""
+    before = utc_now() - timedelta(minutes=20)
+    with database.writing() as session:
+        session.execute(update(UserSession).values(seen_at=before, active_at=before))
+    assert (await browser.get(page, headers={"X-Refresh": "1"})).status_code == 200
+    with database.reading() as session:
+        assert session.scalars(select(UserSession.seen_at)).one() > before
+
+
+@pytest.mark.anyio
 async def test_a_renewal_after_the_log_out_leads_to_the_log_in(
     client: httpx.AsyncClient, campaign: CampaignSnapshot
 ) -> None:

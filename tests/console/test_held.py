@@ -20,7 +20,7 @@ from petitions.moderation.models import Job
 from petitions.settings import Rate, Settings
 from petitions.signatures.drafting import NewDraft, store_drafts
 from petitions.signatures.holding import moment_of
-from petitions.signatures.models import Draft
+from petitions.signatures.models import Draft, Tally
 from petitions.web.site import Site
 from tests.console.support import Browser, Queries
 from tests.factories import make_draft, sign
@@ -198,6 +198,24 @@ async def test_a_large_group_is_left_to_the_worker(
     assert job.upto == moment_of(drafts[-1].id)
     assert (await browser.get(answer.headers["location"])).status_code == 200
     assert waiting(database) == 3
+
+
+async def test_while_the_data_are_erased_no_job_begins(
+    browser: Browser,
+    database: Database,
+    settings: Settings,
+    campaign: CampaignSnapshot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(held, "STEP", 2)
+    drafts = [hold(database, settings, campaign, email=f"a{n}@mailinator.com") for n in range(3)]
+    with database.writing() as session:
+        session.execute(update(Tally).values(purging=True))
+    answer = await browser.post(f"{PAGE}/disposable/release", whole(*drafts))
+    assert answer.status_code == 409
+    assert "what is held goes with them" in answer.text
+    with database.reading() as session:
+        assert session.scalars(select(Job)).all() == []
 
 
 async def test_a_group_goes_on_from_page_to_page(

@@ -186,6 +186,17 @@ async def test_a_job_of_another_campaign_is_not_there(
     assert job_of(database, other, job_id).state == "waiting"
 
 
+@pytest.mark.parametrize("job_id", [2**31, 2**63, 10**30])
+async def test_a_number_that_no_job_has_is_not_there(
+    browser: Browser, campaign: CampaignSnapshot, waiting: int, job_id: int
+) -> None:
+    for path in ("", "/part"):
+        assert (await browser.get(f"{PAGE}/{job_id}{path}")).status_code == 404
+    for path in ("/cancel", "/undo"):
+        assert (await browser.post(f"{PAGE}/{job_id}{path}")).status_code == 404
+    assert f"{PAGE}/{waiting}" in (await browser.get(f"{PAGE}?before={10**17}")).text
+
+
 # The list
 
 
@@ -244,9 +255,10 @@ async def test_pages_ask_the_store_equally_often_whatever_they_list(
 async def test_the_log_says_it_in_words(browser: Browser, ran: int) -> None:
     page = page_of(await browser.get("/console/c/free-boris/audit", params={"lang": "en"}))
     lines = [e.text for e in page.all("td") if e.get("class") == "log__what"]
+    reason, shown = "sent by a program", "Rows that were shown: 3"
     assert lines == [
         f"something for many at once came to its end Remove signatures · Job {ran} · Rows: 3",
-        f"began something for many at once Remove signatures · Job {ran} · Reason: sent by a program · Rows: 3",
+        f"began something for many at once Remove signatures · Job {ran} · Reason: {reason} · {shown}",
     ]
 
 

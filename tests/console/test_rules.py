@@ -107,6 +107,35 @@ async def test_the_page_says_what_each_rule_holds_in_as_many_questions_for_three
     ]
 
 
+async def test_a_rule_is_no_question_whether_somebody_came(
+    app: Starlette, database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    """Administrators write rules and see no names; nor may they see that the one form came which a rule holds."""
+    text = "hold address x@y.example\nhold domain y.example\nhold word x\nhold domain flood.example"
+    for scope in (campaign.id, 0):
+        with database.writing() as session:
+            save_list(session, scope, text, 0, "Lea", utc_now())
+
+    admin = make_user(database, "Ada Admin", is_admin=True)
+
+    async def tables() -> list[list[str]]:
+        found = []
+        async with browser_of(app, database, admin) as of_admin:
+            for page in (PAGE, SITE):
+                answer = (await of_admin.get(page)).text
+                assert "holds fewer than five forms, or none" in answer
+                found.append(re.findall(r"<th scope=\"row\"><code[^>]*>(.*?)</code>", answer))
+        return found
+
+    assert await tables() == [[], []]
+    keys = {rule.text: rule.key for rule in parse_rules(text)}
+    many = {"hold address x@y.example": 6, "hold domain y.example": 4, "hold word x": 1}
+    for rule, count in {**many, "hold domain flood.example": 5}.items():
+        for _ in range(count):
+            sign(database, settings, campaign, ruled=Verdict(holds=True, key=keys[rule]))
+    assert await tables() == [["hold domain flood.example"]] * 2
+
+
 async def test_rules_of_the_site_hold_in_every_campaign_beside_its_own(
     app: Starlette,
     browser: Browser,

@@ -92,6 +92,7 @@ async def test_a_search_is_a_form_and_finds_by_everything_it_offers(
         ({"name": "bo"}, ["Bea Bot", "Boris Byrne"]),
         ({"email": " Ana@PLANTED.example"}, ["Ana Sánchez"]),
         ({"domain": "@Flood.example"}, ["Bea Bot"]),
+        ({"domain": "mail.flood.example"}, ["Bea Bot"]),
         ({"country": "FR"}, ["Boris Byrne"]),
         ({"language": "es"}, ["Bea Bot"]),
         ({"state": "unread"}, ["Ana Sánchez"]),

@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from petitions.accounts.roles import Role
 from petitions.campaigns.queries import CampaignSnapshot
+from petitions.clock import utc_now
 from petitions.settings import load_settings
-from petitions.signatures.models import Draft
+from petitions.signatures.models import Draft, Tally
+from petitions.watching.waiting import count_waiting
 from tests.e2e.browsing import DESK, PHONE, Visitor, number_in
 from tests.e2e.conftest import NewVisitor
 from tests.e2e.console_pages import Desk, log_in
@@ -73,7 +75,12 @@ class Team:
             Desk(visitor.page).go(part)
 
     def sums(self, visitor: Visitor) -> list[int]:
-        """What the public count says: confirmed, withdrawn, removed, and what is left."""
+        """What the public count says: confirmed, withdrawn, removed, and what is left. It is told once an hour,
+        and here as if one had passed."""
+        with self.demo.store() as database:
+            with database.writing() as session:
+                session.execute(update(Tally).where(Tally.campaign_id == self.campaign.id).values(looked_at=None))
+            count_waiting(database, utc_now())
         visitor.open(f"/c/{self.slug}/count", self.language)
         return [number_in(cell) for cell in visitor.page.locator(".sum td").all_inner_texts()]
 

@@ -51,7 +51,7 @@ def test_the_log_says_who_and_how_many_but_not_whom(
     with database.writing() as session:
         cancel(session, campaign.id, job_id, OTHER, utc_now())
     assert bulk_log(database) == [
-        ("Mona Moderator", "bulk.started", {"job": job_id, "kind": "remove", "reason": "fake", "rows": 1}),
+        ("Mona Moderator", "bulk.started", {"job": job_id, "kind": "remove", "reason": "fake", "shown": 1}),
         ("Olga Owner", "bulk.cancelled", {"job": job_id, "kind": "remove", "rows": 0}),
     ]
 

@@ -376,6 +376,54 @@ def test_a_job_that_fails_does_not_keep_the_others(
     assert job_of(database, campaign, fine).done == 3
 
 
+def test_a_job_that_fails_at_every_turn_is_ended(
+    database: Database,
+    settings: Settings,
+    campaign: CampaignSnapshot,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    sign_people(database, settings, campaign, *flood(3))
+    broken = begin(database, campaign, OF_FLOOD)
+    with database.writing() as session:
+        get_job(session, campaign.id, broken).conditions = {"surname": "Ana"}
+    for turn in range(running._TRIES):
+        assert job_of(database, campaign, broken).state == "waiting", turn
+        with pytest.raises(ValueError, match="no conditions"):
+            run_jobs(database, utc_now())
+    assert job_of(database, campaign, broken).state == "cancelled"
+    ended = {"job": broken, "kind": "remove", "rows": 0, "complete": False}
+    assert bulk_log(database)[-1] == ("Mona Moderator", "bulk.ended", ended)
+    given_up = [record.__dict__["fields"]["job"] for record in caplog.records if record.message == "job_given_up"]
+    assert given_up == [broken]
+    run_jobs(database, utc_now())  # nothing is left to fail
+
+    def away(*_: Any) -> None:
+        raise StoreUnavailable("away")
+
+    waits = begin(database, campaign, OF_FLOOD)
+    with monkeypatch.context() as patch:
+        patch.setattr(running, "_find_way", away)
+        for _ in range(running._TRIES + 1):
+            with pytest.raises(StoreUnavailable):
+                run_jobs(database, utc_now())
+    run_jobs(database, utc_now())
+    assert job_of(database, campaign, waits).done == 3
+
+
+@pytest.mark.parametrize("conditions", [None, {}])
+def test_a_removal_without_conditions_removes_nobody(
+    database: Database, settings: Settings, campaign: CampaignSnapshot, conditions: dict[str, Any] | None
+) -> None:
+    sign_people(database, settings, campaign, *flood(3))
+    job_id = begin(database, campaign, OF_FLOOD)
+    with database.writing() as session:
+        get_job(session, campaign.id, job_id).conditions = conditions
+    with pytest.raises(AssertionError):
+        run_jobs(database, utc_now())
+    assert removed(database, campaign) == {}
+
+
 def test_jobs_take_turns(
     database: Database, settings: Settings, small_steps: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

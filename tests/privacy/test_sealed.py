@@ -27,17 +27,18 @@ from tests.privacy.support import check_count, left, totals
 from tests.web.support import count_rows, page_of
 
 pytestmark = pytest.mark.anyio
-ADDRESS = "sealed@example.org"
+ADDRESS = "sealed@sealed-domain.example"
 PLACE = "/c/free-boris"
 
 
 @pytest.fixture
 def sealed(database: Database, settings: Settings, campaign: CampaignSnapshot) -> NewDraft:
-    """Ana's signature; of her address the key alone is in the store."""
+    """Ana's signature; of her address the key alone is in the store, as whoever seals it has to leave it."""
     draft = sign_and_confirm(database, settings, campaign, email=ADDRESS, name="Ana Sánchez", comment="With you.")
     roll_up(database, utc_now())
     with database.writing() as session:
-        session.execute(update(Signature).values(email=None))
+        # The domain too: it is the whole identity of somebody with a domain of their own.
+        session.execute(update(Signature).values(email=None, domain=None))
     return draft
 
 
@@ -142,5 +143,6 @@ def test_nothing_of_the_address_is_in_the_store(
         content = "\n".join(connection.iterdump())
     connection.close()
     assert "Ana Sánchez" in content
-    assert "sealed" not in content
+    for part in ("sealed@", "sealed-domain", "domain.example"):
+        assert part not in content, part
     assert sealed.email_key.hex().upper() in content

@@ -19,7 +19,7 @@ from petitions.signatures import crediting
 from petitions.signatures.crediting import release_earned
 from petitions.signatures.drafting import NewDraft
 from petitions.signatures.expiring import forget_draft_networks
-from petitions.signatures.models import Draft
+from petitions.signatures.models import Draft, Signature
 from tests.factories import confirm
 from tests.signatures.test_holds import NOON, Sender, store
 
@@ -107,6 +107,20 @@ def test_an_address_that_had_its_mails_is_passed_over_and_costs_nothing(database
     with database.reading() as session:
         booked = session.execute(select(DomainCount.day, DomainCount.mailed).order_by(DomainCount.day)).all()
     assert [tuple(row) for row in booked] == [(NOON.date(), 22), (tomorrow.date(), 5)]
+
+
+def test_who_got_too_many_mails_meanwhile_is_not_charged_either(
+    database: Database, send: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between looking and locking other mails may go to the address."""
+    monkeypatch.setattr(crediting, "may_mail", lambda *_: True)
+    email = "busy@campus.example"
+    store(database, [send(email=email, comment=f"{n}") for n in range(14)])  # ten were let through, five mailed
+    with database.writing() as session:
+        add_to_accounts(session, {(send.campaign.id, "campus.example"): Account(confirmed=3)}, NOON)
+    assert release(database) == 0
+    with database.reading() as session:
+        assert session.scalars(select(DomainCount.mailed)).all() == [10]
 
 
 def test_workers_that_release_at_once_mail_everybody_once_and_book_it_once(
@@ -220,3 +234,17 @@ def test_counts_of_domains_are_kept_two_days(database: Database, send: Sender) -
     with database.reading() as session:
         days_kept = session.scalars(select(DomainCount.day).order_by(DomainCount.day)).all()
     assert [day.day for day in days_kept] == [21, 22]
+
+
+def test_all_below_a_domain_have_its_credit_together(database: Database, send: Sender) -> None:
+    """Whoever has a domain makes as many below it as they like."""
+    first = [send(f"h{n}.campus.example") for n in range(10)]
+    waiting = [send(f"h{n}.campus.example") for n in range(10, 25)]
+    store(database, [*first, *waiting])
+    assert len(mailed(database)) == 10
+    for draft in first[:3]:
+        confirm(database, draft)
+    assert release(database) == 12
+    with database.reading() as session:
+        assert len(session.scalars(select(DomainCount)).all()) == 1
+        assert set(session.scalars(select(Signature.domain))) == {"campus.example"}

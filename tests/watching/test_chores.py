@@ -46,4 +46,4 @@ async def test_a_worker_watches_and_tells(
     stop.set()
     await working
     assert [(alert.kind, alert.label) for alert in alerts(database)] == [("domain", "flood.example")]
-    assert any(b"addresses at flood.example" in file.read_bytes() for file in mailbox.iterdir())
+    assert any(b"addresses at flood[.]example" in file.read_bytes() for file in mailbox.iterdir())

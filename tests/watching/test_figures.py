@@ -111,10 +111,10 @@ def test_how_many_confirm_is_told_by_the_day_of_their_form(database: Database, c
 def test_the_mails_of_a_day_and_their_delay(database: Database, campaign: CampaignSnapshot) -> None:
     add_flow(database, campaign, NOON - 24 * HOUR, mailed=99, delay_ms=1, longest_ms=10**6)  # a day before
     add_flow(database, campaign, NOON - 2 * HOUR, mailed=2, delay_ms=6_000, longest_ms=4_000, failed=1)
-    add_flow(database, campaign, NOON, arrived=5, mailed=3, delay_ms=3_000, longest_ms=1_500)
+    add_flow(database, campaign, NOON, arrived=5, mailed=5, delay_ms=5_000, longest_ms=1_500)
     found = look(database, campaign)
-    assert (found.mails.sent, found.mails.failed) == (5, 1)
-    assert (found.mails.average_ms, found.mails.longest_ms) == (1_800, 4_000)
+    assert (found.mails.sent, found.mails.failed) == (7, 1)
+    assert (found.mails.average_ms, found.mails.longest_ms) == (1_571, 4_000)
     assert [(hour, delay) for hour, delay in found.mails.by_hour if delay] == [
         (NOON - 2 * HOUR, 3_000),
         (NOON, 1_000),
@@ -122,18 +122,35 @@ def test_the_mails_of_a_day_and_their_delay(database: Database, campaign: Campai
     assert found.arrived[NOON] == 5
 
 
+def test_a_few_forms_and_mails_of_the_hour_that_runs_are_told_to_nobody(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    """Whoever stands beside somebody would see the form come in, and the mail go out. None look like a few."""
+    before = look(database, campaign)
+    add_flow(database, campaign, NOON, arrived=4, mailed=3, failed=1, delay_ms=3_000, longest_ms=1_500)
+    add_flow(database, campaign, NOON - HOUR, arrived=2)
+    sign(database, settings, campaign)
+    found = look(database, campaign)
+    assert (found.mails, found.rates) == (before.mails, before.rates)
+    assert found.mails.waiting is None
+    assert found.arrived == {NOON: None, NOON - HOUR: 2}
+    assert before.arrived == {NOON: None}
+    found = look(database, campaign, NOON + HOUR)
+    assert (found.mails.sent, found.mails.failed, found.arrived[NOON]) == (3, 1, 4)
+
+
 def test_mails_that_wait_are_counted_up_to_a_number(
     database: Database, settings: Settings, campaign: CampaignSnapshot
 ) -> None:
     other = make_campaign(database, slug="free-ana")
-    for _ in range(3):
+    for _ in range(5):
         sign(database, settings, campaign)
         sign(database, settings, other)
     add_mail(database, campaign, NOON, sent_at=NOON)
     add_mail(database, campaign, NOON, failed_at=NOON)
     add_mail(database, campaign, NOON, kind="own_link")
     found = look(database, campaign).mails
-    assert (found.waiting, found.waiting_more) == (3, False)
+    assert (found.waiting, found.waiting_more) == (5, False)
 
 
 def test_past_that_number_it_is_said_that_there_are_more(
@@ -143,7 +160,7 @@ def test_past_that_number_it_is_said_that_there_are_more(
     for _ in range(3):
         sign(database, settings, campaign)
     found = look(database, campaign).mails
-    assert (found.waiting, found.waiting_more) == (2, True)
+    assert (found.waiting, found.waiting_more) == (0, True)
 
 
 def test_a_forecast_is_made_of_whole_days_on_which_one_could_sign(

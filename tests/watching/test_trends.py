@@ -1,7 +1,6 @@
 """What is unusual among the forms of the last hour."""
 
 import itertools
-from collections import Counter
 from datetime import date
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from petitions.abuse.rule_lists import save_list
+from petitions.abuse.rule_lists import make_rules, save_list
 from petitions.abuse.rules import Rules
 from petitions.campaigns.models import Campaign
 from petitions.campaigns.queries import CampaignSnapshot
@@ -22,11 +21,13 @@ from petitions.settings import Settings
 from petitions.signatures.drafting import store_drafts
 from petitions.signatures.models import Draft
 from petitions.watching import trends
+from petitions.watching.alerts import DOMAIN, NETWORK, WORDING, Trend
 from petitions.watching.trends import Form, find_forms, find_trends, watch_trends, wording_of
 from tests.factories import make_draft, sign_and_confirm
 from tests.watching.support import DAY, HOUR, MINUTE, NOON, alerts
 
 TODAY, YESTERDAY = date(2026, 11, 23), date(2026, 11, 22)
+KINDS = (DOMAIN, NETWORK, WORDING)
 _numbers = itertools.count(1)
 SAID = "The very same words of everybody"
 
@@ -143,7 +144,6 @@ def flood(
     campaign: CampaignSnapshot,
     many: int = 40,
     domain: str = "flood.example",
-    first: int = 0,
 ) -> None:
     """Forms of the last minutes before noon."""
     drafts = [
@@ -151,10 +151,10 @@ def flood(
             campaign,
             settings,
             id=UUID(int=int((NOON - MINUTE).timestamp() * 1000) << 80 | next(_numbers)),
-            email=f"a{next(_numbers)}@{domain.format(n=n)}",
+            email=f"a{n}@{domain.format(n=n)}",
             arrived_at=NOON - MINUTE,
         )
-        for n in range(first, first + many)
+        for n in range(many)
     ]
     with database.writing() as session:
         store_drafts(session, drafts, None)
@@ -199,23 +199,25 @@ def test_of_many_that_trend_the_largest_of_each_kind_are_written_down(
     database: Database, settings: Settings, campaign: CampaignSnapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And the rules are read once for all of them."""
-    monkeypatch.setattr(trends, "LEAST_FORMS", 1)
-    monkeypatch.setattr(trends, "TIMES", 0)
-    for times, first in ((2, 0), (1, 5)):  # two of each of the first five, one of each of the others
-        for _ in range(times):
-            flood(database, settings, campaign, 5 if times == 2 else 8, "d{n}.example", first)
-    calls: list[int] = []
-    make_rules = trends.make_rules
+    found = [
+        Trend(kind, bytes([n]) * 16, f"d{n}.example" if kind == DOMAIN else None, 30 + n)
+        for kind in KINDS
+        for n in range(13)
+    ]
+    monkeypatch.setattr(trends, "find_trends", lambda *_: found)
+    with database.writing() as session:
+        assert save_list(session, campaign.id, "hold domain d12.example", 0, "Mona Moderator", NOON)
+    read: list[int] = []
 
     def note(session: Session, campaign_id: int) -> Rules:
-        calls.append(campaign_id)
+        read.append(campaign_id)
         return make_rules(session, campaign_id)
 
     monkeypatch.setattr(trends, "make_rules", note)
     watch_trends(database, NOON, settings.email_key)
-    found = alerts(database)
-    assert Counter(alert.drafts for alert in found) == {2: 5, 1: 5}
-    assert calls == [campaign.id]
+    written = {kind: sorted(alert.drafts for alert in alerts(database) if alert.kind == kind) for kind in KINDS}
+    assert written == {DOMAIN: [*range(32, 42)], NETWORK: [*range(33, 43)], WORDING: [*range(33, 43)]}
+    assert read == [campaign.id]
 
 
 def test_only_of_the_newest_forms_and_of_their_first_words_anything_is_made(
@@ -223,9 +225,10 @@ def test_only_of_the_newest_forms_and_of_their_first_words_anything_is_made(
 ) -> None:
     """Else a few thousand long comments would keep the worker busy, each minute anew."""
     monkeypatch.setattr(trends, "MOST", 3)
-    said = [make_draft(campaign, settings, comment="\ufdfa" * 499 + str(n)) for n in range(5)]
+    for n in range(2):
+        sign_and_confirm(database, settings, campaign, comment="\ufdfa" * 499 + str(n))
     with database.writing() as session:
-        store_drafts(session, said, None)
+        store_drafts(session, [make_draft(campaign, settings, comment="\ufdfa" * 500) for _ in range(4)], None)
     folded: list[int] = []
 
     def note(text: str) -> str:

@@ -4,6 +4,7 @@ import logging
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
@@ -11,6 +12,8 @@ from petitions.db import Database
 from petitions.settings import Settings
 from petitions.signatures.drafting import store_drafts
 from petitions.signatures.models import Draft, Tally
+from petitions.signatures.reckoning import Reckoning, find_reckoning
+from petitions.watching import waiting
 from petitions.watching.flows import hour_of
 from petitions.watching.waiting import check_counts, count_waiting, rounded
 from tests.factories import make_draft, sign_and_confirm
@@ -47,6 +50,26 @@ def test_what_waits_and_what_is_held_is_noted_once_in_an_hour(
     assert (tally(database).waiting, tally(database).looked_at) == (30, begin + MINUTE)
     count_waiting(database, begin + HOUR)
     assert (tally(database).waiting, tally(database).looked_at) == (60, begin + HOUR)
+
+
+def test_of_two_workers_at_once_one_tells(
+    database: Database, settings: Settings, campaign: CampaignSnapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was told stays for the hour, else the difference would tell what happened between the two."""
+    begin = hour_of(utc_now())
+
+    def find_and_be_overtaken(session: Session, campaign_id: int) -> Reckoning:
+        monkeypatch.undo()
+        count_waiting(database, begin)
+        sign_and_confirm(database, settings, campaign)
+        return find_reckoning(session, campaign_id)
+
+    monkeypatch.setattr(waiting, "find_reckoning", find_and_be_overtaken)
+    count_waiting(database, begin + MINUTE)
+    assert tally(database).looked_at == begin
+    reckoned = tally(database).reckoned
+    assert reckoned is not None
+    assert (reckoned["confirmed"], reckoned["removed"]) == (0, [])
 
 
 def test_a_few_are_none(database: Database, settings: Settings, campaign: CampaignSnapshot) -> None:

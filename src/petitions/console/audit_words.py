@@ -128,6 +128,7 @@ _SAID: Mapping[str, Callable[[Any, Translator], str]] = {
     "is_admin": lambda value, words: words.gettext("Administrator") if value else "",
     "held_for": lambda value, words: words.translate(HELD_REASONS[value]),
     "rules": lambda value, words: words.translate(_labelled(N_("Rules"), words.number(value))),
+    "shown": lambda value, words: words.translate(_labelled(N_("Rows that were shown"), words.number(value))),
     "rows": lambda value, words: words.translate(_labelled(N_("Rows"), words.number(value))),
     "complete": lambda value, words: "" if value else words.gettext("not to its end"),
     "sha256": lambda value, _: f"SHA-256: {value}",

@@ -21,9 +21,10 @@ from petitions.console.search_form import STATE_WORDS, SearchForm
 from petitions.errors import CampaignPurged, InvalidRequest
 from petitions.i18n import LANGUAGES, N_, Message
 from petitions.moderation.conditions import Conditions
-from petitions.moderation.jobs import REMOVE, NewJob, start
+from petitions.moderation.jobs import MOST, REMOVE, NewJob, start
 from petitions.moderation.previewing import Count, find_last_serial, sample, to_remove
 from petitions.moderation.removing import REASONS
+from petitions.moderation.searching import LAST
 from petitions.web.forms import ChoiceField
 from petitions.web.pages import see_other
 
@@ -83,7 +84,7 @@ async def start_bulk(_request: Request, desk: Desk) -> Response:
     conditions, problem = _read(desk, form)
     if conditions is None:
         return _show(desk, form, 422, problem=problem)
-    upto, expected = _number(data, "upto"), _number(data, "counted")
+    upto, expected = _number(data, "upto", LAST), _number(data, "counted", MOST)
     if reason not in REASONS:
         preview = await _preview(desk, conditions, upto)
         return _show(desk, form, 422, preview=preview, no_reason=_NO_REASON)
@@ -114,10 +115,10 @@ async def _preview(desk: Desk, conditions: Conditions, upto: int) -> Preview:
     return Preview(said, count.counted, count.is_complete, some, upto)
 
 
-def _number(data: FormData, name: str) -> int:
+def _number(data: FormData, name: str, most: int) -> int:
     """What a page of ours put into a hidden field. Raises InvalidRequest."""
     sent = data.get(name)
-    if not (isinstance(sent, str) and sent.isascii() and sent.isdigit() and len(sent) <= 18):
+    if not (isinstance(sent, str) and sent.isascii() and sent.isdigit() and len(sent) <= 18 and int(sent) <= most):
         raise InvalidRequest
     return int(sent)
 

@@ -65,8 +65,9 @@ def _hours(figures: Figures, words: Translator) -> Series:
         (label, count, words.number(count)) for label, (_, count) in zip(labels, figures.by_hour, strict=True)
     ]
     rows = [
-        (label, words.number(count), words.number(figures.arrived.get(hour, 0)))
+        (label, words.number(count), words.number(forms) if forms is not None else words.gettext("fewer than 5"))
         for label, (hour, count) in zip(labels, figures.by_hour, strict=True)
+        for forms in (figures.arrived.get(hour, 0),)
     ]
     return Series(draw_columns(points), labels[0], labels[-1], rows, sum(count for _, count in figures.by_hour))
 

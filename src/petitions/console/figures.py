@@ -21,7 +21,7 @@ async def show_figures(_request: Request, desk: Desk) -> Response:
     return show(desk, "figures.html", **await _context(desk))
 
 
-@for_desk(Permission.VIEW)
+@for_desk(Permission.VIEW, renews=True)
 async def show_part(request: Request, desk: Desk) -> Response:
     """The figures alone, to be put into the page where they were."""
     context = {"lead": desk, "desk": desk, "csrf": desk.csrf, **await _context(desk)}

@@ -136,13 +136,16 @@ def for_lead(
     return decorate
 
 
-def for_desk(permission: Permission, *, password: bool = False) -> Callable[[DeskHandler], Handler]:
+def for_desk(
+    permission: Permission, *, password: bool = False, renews: bool = False
+) -> Callable[[DeskHandler], Handler]:
     """A page about a campaign. To those without a role in it the campaign does not exist; to those whose role
-    does not allow it the page says so. `password`: it must have been entered a moment ago."""
+    does not allow it the page says so. `password`: it must have been entered a moment ago. `renews`: a script asks
+    for this part of a page again and again, and that keeps nobody active."""
 
     def decorate(handler: DeskHandler) -> Handler:
         async def handle(request: Request) -> Response:
-            lead = await _find_lead(request)
+            lead = await _find_lead(request, renews=renews)
             if isinstance(lead, Response):
                 return lead
             slug = request.path_params["slug"][:81]
@@ -194,7 +197,7 @@ def drop_cookie(site: Site, response: Response) -> None:
     )
 
 
-async def _find_lead(request: Request) -> Lead | Response:
+async def _find_lead(request: Request, *, renews: bool = False) -> Lead | Response:
     """Who asks; the way to the log-in for a stranger. Where a form was sent, the log-in carries what it held."""
     # First the whole body: whoever holds its end back until their role is gone has no role then.
     await request.body()
@@ -210,8 +213,8 @@ async def _find_lead(request: Request) -> Lead | Response:
         return answer(
             site, words, "console/login.html", "/console/login", 401, switch=False, **log_in_page(kept=kept)
         )
-    # A page that renews itself keeps nobody active.
-    if login.is_due(now) and request.headers.get(REFRESH) != "1":
+    # What renews itself keeps nobody active; no page of names is such a part, or they could be read unseen.
+    if login.is_due(now) and not (renews and request.headers.get(REFRESH) == "1"):
         await site.database.write(mark_seen, login, now)
     asked = request.query_params.get("lang", "")
     language = asked if asked in LANGUAGES else login.language

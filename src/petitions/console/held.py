@@ -16,7 +16,7 @@ from petitions.audit.recording import record
 from petitions.console.guard import Desk, for_desk
 from petitions.console.held_words import MEANINGS, REASONS, by_words
 from petitions.console.pages import show
-from petitions.errors import InvalidRequest
+from petitions.errors import CampaignPurged, InvalidRequest
 from petitions.i18n import N_, Message
 from petitions.moderation import jobs
 from petitions.signatures.holding import (
@@ -43,6 +43,7 @@ from petitions.web.pages import see_other
 
 _MAX_BY = 253
 _NOTHING_TICKED = N_("Tick the forms that you mean.")
+_ERASED = N_("The data of the signers are being erased, and what is held goes with them.")
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,10 @@ async def _act(request: Request, desk: Desk, kind: str) -> Response:
     by = data.get("for")
     group = _group(request, by if isinstance(by, str) else None)
     if data.get("all"):
-        outcome = await desk.site.database.write(_act_on_group, desk, group, kind, _number(data, "upto"))
+        try:
+            outcome = await desk.site.database.write(_act_on_group, desk, group, kind, _number(data, "upto"))
+        except CampaignPurged:
+            return await _show_group(request, desk, group, None, 409, problem=_ERASED)
     else:
         ids = [found for text in data.getlist("id") if (found := _identifier(text)) is not None]
         if not ids:

@@ -78,7 +78,7 @@ async def show_job(request: Request, desk: Desk) -> Response:
     return await _show(request, desk, done=_DONE.get(request.query_params.get("saved", "")))
 
 
-@for_desk(Permission.MODERATE)
+@for_desk(Permission.MODERATE, renews=True)
 async def show_part(request: Request, desk: Desk) -> Response:
     """How far it is alone, to be put into the page where it was."""
     line = await desk.site.database.read(_find, desk, request.path_params["job_id"])

@@ -20,6 +20,9 @@ from petitions.signatures.queue import count_by_rule
 from petitions.web.forms import PlainForm, read_number
 from petitions.web.pages import see_other
 
+#: Whoever may not see who signed is told no smaller number: a rule about somebody would say that they came.
+_TOLD_FROM = 5
+
 
 class RulesForm(PlainForm):
     """The list, and which one was seen when it was opened."""
@@ -42,15 +45,19 @@ class Stored:
 
     written: Written
     held: Mapping[str, int]  # by the key of the rule
+    is_exact: bool  # False: small numbers are kept back, and those of single addresses
 
     @property
     def holding(self) -> list[Holding]:
-        """The rules of the list that hold something."""
+        """The rules of the list that hold something, as far as it is told."""
         try:
             rules = parse_rules(self.written.text)
         except RulesWrong:  # another program wrote it; saving says what is wrong
             return []
-        return [Holding(rule, self.held[rule.key]) for rule in rules if rule.holds and rule.key in self.held]
+        holding = [Holding(rule, self.held.get(rule.key, 0)) for rule in rules if rule.holds]
+        if self.is_exact:
+            return [each for each in holding if each.count]
+        return [each for each in holding if each.count >= _TOLD_FROM and each.rule.kind != "address"]
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,7 @@ async def save_rules(_request: Request, desk: Desk) -> Response:
 
 async def show_list(lead: Lead, scope: int, template: str) -> Response:
     """The page with the list of a campaign or of the site."""
-    stored = await lead.site.database.read(_find, scope)
+    stored = await lead.site.database.read(_find, lead, scope)
     form = RulesForm(data={"rules": stored.written.text, "number": str(stored.written.number)})
     return show(lead, template, form=form, stored=stored, wrong=(), kinds=KINDS, conflict=None)
 
@@ -87,18 +94,19 @@ async def take_list(lead: Lead, data: FormData, scope: int, template: str, path:
     try:
         saved = await lead.site.database.write(_save, lead, scope, text, read_number(form.number.data))
     except RulesWrong as error:
-        stored = await lead.site.database.read(_find, scope)
+        stored = await lead.site.database.read(_find, lead, scope)
         return show(lead, template, 422, form=form, stored=stored, wrong=error.wrong, kinds=KINDS, conflict=None)
     if saved:
         return see_other(lead.url(path, saved="1"))
-    stored = await lead.site.database.read(_find, scope)
+    stored = await lead.site.database.read(_find, lead, scope)
     conflict = Conflict(stored.written.saved_by, stored.written.saved_at)
     form.number.data = str(stored.written.number)  # who sends it once more has seen the other one
     return show(lead, template, 409, form=form, stored=stored, wrong=(), kinds=KINDS, conflict=conflict)
 
 
-def _find(session: Session, scope: int) -> Stored:
-    return Stored(find_list(session, scope), count_by_rule(session, scope or None))
+def _find(session: Session, lead: Lead, scope: int) -> Stored:
+    is_exact = isinstance(lead, Desk) and lead.may(Permission.MODERATE)
+    return Stored(find_list(session, scope), count_by_rule(session, scope or None), is_exact)
 
 
 def _save(session: Session, lead: Lead, scope: int, text: str, seen: int) -> bool:

@@ -22,7 +22,8 @@ STATE_WORDS: Mapping[str, Message] = {
     "hidden": N_("name or comment hidden"),
     "unread": N_("comment not read yet"),
 }
-#: Of these nothing can be learned about anybody, so they may stand in an address.
+#: These may stand in an address, and so in the history of a moderator's browser: they name nobody but who has a
+#: mail domain of their own (docs/privacy.md).
 OPEN_FIELDS = ("state", "country", "domain", "language")
 _MAX_DOMAIN = 253
 

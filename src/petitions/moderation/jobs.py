@@ -27,6 +27,8 @@ WAITING, RUNNING, DONE, CANCELLED = "waiting", "running", "done", "cancelled"
 #: The states of a job that goes on.
 OPEN = (WAITING, RUNNING)
 PAGE_SIZE = 20
+#: No id is larger, nor any number of rows.
+MOST = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def start(session: Session, campaign_id: int, new: NewJob, actor: Actor, now: da
         upto=upto,
         expected=new.expected,
     )
-    _record(session, actor, "bulk.started", job, now, reason=new.reason, rows=new.expected)
+    _record(session, actor, "bulk.started", job, now, reason=new.reason, shown=new.expected)
     return job.id
 
 
@@ -134,6 +136,8 @@ def end_all(session: Session, campaign_id: int, now: datetime) -> None:
 
 def get_job(session: Session, campaign_id: int, job_id: int, *, lock: bool = False) -> Job:
     """Raises PageNotFound for one that is not there, or is another campaign's."""
+    if job_id > MOST:
+        raise PageNotFound
     query = select(Job).where(Job.campaign_id == campaign_id, Job.id == job_id)
     job = session.scalars(query.with_for_update() if lock else query).one_or_none()
     if job is None:
@@ -151,7 +155,7 @@ def list_jobs(session: Session, campaign_id: int, before: int | None = None, lim
     """A page of the jobs of a campaign; those with smaller ids than `before`."""
     query = select(Job).where(Job.campaign_id == campaign_id).order_by(Job.id.desc()).limit(limit + 1)
     if before is not None:
-        query = query.where(Job.id < before)
+        query = query.where(Job.id < min(before, MOST))
     jobs = session.scalars(query).all()
     return JobPage(jobs[:limit], jobs[limit - 1].id if len(jobs) > limit else None)
 

@@ -5,19 +5,23 @@ Several workers may run on one store: whoever sees that another one took a step 
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from petitions import log
 from petitions.batches import Batches
 from petitions.clock import utc_now
 from petitions.db import Database
+from petitions.errors import StoreUnavailable
 from petitions.moderation.conditions import Conditions
-from petitions.moderation.jobs import DONE, DROP, OPEN, RELEASE, REMOVE, RESTORE, RUNNING, end
+from petitions.moderation.jobs import CANCELLED, DONE, DROP, OPEN, RELEASE, REMOVE, RESTORE, RUNNING, end
 from petitions.moderation.models import Job
 from petitions.moderation.removing import lock_tally, remove_signatures, restore_signatures
 from petitions.moderation.searching import Way, find_way, look
@@ -28,6 +32,10 @@ from petitions.signatures.models import REMOVED, Signature
 _REST = 3.0
 #: Seconds after which the next job has its turn.
 _TURN = 5.0
+#: A job that fails so often, one turn after the other, will never do otherwise.
+_TRIES = 20
+#: How often each has failed since it last came further, by store.
+_failed: WeakKeyDictionary[Database, Counter[int]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -46,7 +54,7 @@ Stepper = Callable[[Session, Job, int, datetime, Way], Step]
 
 def remove_step(session: Session, job: Job, most: int, now: datetime, way: Way) -> Step:
     """Remove the next signatures that the conditions of the job mean and that count."""
-    conditions = Conditions.from_json(job.conditions or {})
+    conditions = _conditions(job)
     way = replace(way, start=max(way.start, job.cursor + 1))
     seen = look(session, job.campaign_id, conditions, way, most)
     ids = [signature_id for _serial, signature_id in seen.found]
@@ -92,16 +100,24 @@ KINDS: Mapping[str, Stepper] = {
 
 def run_jobs(database: Database, now: datetime, stop: Callable[[], bool] = lambda: False) -> None:
     """Run every job to its end; in turns, so that a long one keeps no other campaign waiting. `now` is when this
-    began: a step asks for the time itself, for it may be much later."""
+    began: a step asks for the time itself, for it may be much later. A job that fails at every turn is ended."""
     del now
+    failed = _failed.setdefault(database, Counter())
     while not stop():
         failure: Exception | None = None
         moved = False
         for job_id in _list_open(database):
             try:
-                moved |= _work(database, job_id, stop)
+                if _work(database, job_id, stop):
+                    moved = True
+                    failed.pop(job_id, None)
             except Exception as error:  # one job must not keep the others
                 failure = error
+                failed[job_id] += not isinstance(error, StoreUnavailable)
+                if failed[job_id] >= _TRIES:
+                    log.error("job_given_up", error, job=job_id)
+                    _give_up(database, job_id)
+                    del failed[job_id]
         if failure is not None:
             raise failure
         if not moved:
@@ -111,6 +127,16 @@ def run_jobs(database: Database, now: datetime, stop: Callable[[], bool] = lambd
 def _list_open(database: Database) -> Sequence[int]:
     with database.reading() as session:
         return session.scalars(select(Job.id).where(Job.state.in_(OPEN)).order_by(Job.id)).all()
+
+
+def _give_up(database: Database, job_id: int) -> None:
+    """What it did stays done, and can be undone."""
+    with database.writing() as session:
+        campaign_id = session.scalars(select(Job.campaign_id).where(Job.id == job_id)).one()
+        lock_tally(session, campaign_id)
+        job = session.scalars(select(Job).where(Job.id == job_id).with_for_update()).one()
+        if job.state in OPEN:
+            end(session, job, CANCELLED, utc_now())
 
 
 def _work(database: Database, job_id: int, stop: Callable[[], bool]) -> bool:
@@ -130,7 +156,12 @@ def _work(database: Database, job_id: int, stop: Callable[[], bool]) -> bool:
 def _find_way(session: Session, job: Job) -> Way:
     if job.kind != REMOVE:
         return Way(1, job.upto)
-    return find_way(session, job.campaign_id, Conditions.from_json(job.conditions or {}), job.upto)
+    return find_way(session, job.campaign_id, _conditions(job), job.upto)
+
+
+def _conditions(job: Job) -> Conditions:
+    assert job.conditions  # they go with the names; without any, everybody would be meant
+    return Conditions.from_json(job.conditions)
 
 
 class _Runner:

@@ -129,30 +129,25 @@ def _release(
     networks = credit.find_networks(session, {row.network for row in held.values() if row.network is not None})
     mails = LimitedMails(session, {row.email_key for row in held.values()}, now)
     free: list[UUID] = []
+    elsewhere: dict[Group, list[UUID]] = defaultdict(list)
     booked: dict[Place, Account] = defaultdict(Account)
     for row in (held[draft_id] for draft_id in ids if draft_id in held):
         place = places[row.id]
         if row.network is not None and credit.is_suspicious(networks.get(row.network, Seen())):
-            _move(session, campaign_id, row.id, group, Group(HELD_NETWORK, row.network.hex()))
+            elsewhere[Group(HELD_NETWORK, row.network.hex())].append(row.id)
         elif place is not None and accounts.get(place, Account()).plus(booked[place]).room(domain_credit) < 1:
-            _move(session, campaign_id, row.id, group, Group(HELD_DOMAIN, place[1]))
+            elsewhere[Group(HELD_DOMAIN, place[1])].append(row.id)
         elif mails.add(CONFIRM, campaign_id, row.id, row.email_key, row.language):
             free.append(row.id)
             if place is not None:
                 booked[place] = booked[place].plus(Account(mailed=1))
     credit.add_to_accounts(session, booked, now)
+    elsewhere.pop(group, None)
+    for other, moved in elsewhere.items():
+        these = update(Draft).where(Draft.campaign_id == campaign_id, Draft.id.in_(moved))
+        session.execute(these.values(held_reason=other.reason, held_for=other.by))
     let_go(session, campaign_id, free, mails)
     return len(free)
-
-
-def _move(session: Session, campaign_id: int, draft_id: UUID, group: Group, other: Group) -> None:
-    """What waits for something else now is in that group."""
-    if other != group:
-        session.execute(
-            update(Draft)
-            .where(Draft.campaign_id == campaign_id, Draft.id == draft_id)
-            .values(held_reason=other.reason, held_for=other.by)
-        )
 
 
 def _place(campaign_id: int, email: str) -> Place | None:

@@ -29,8 +29,8 @@ def drop_expired_drafts(database: Database, now: datetime) -> int:
 
 
 def forget_draft_networks(database: Database, now: datetime) -> int:
-    """Take the hash of the network from drafts that are older than it may be kept, and by which rule about networks
-    they are held, in small steps. How many."""
+    """Take the hash of the network from drafts that are older than it may be kept, and which rule about networks
+    holds them, in small steps. How many."""
     by_rule = (Draft.held_reason == HELD_RULE) & Draft.held_for.startswith(NETWORK_KEYS, autoescape=True)
 
     def forget(session: Session, campaign_id: int, ids: Sequence[UUID]) -> None:

@@ -134,17 +134,18 @@ class _Judging:
 
     def judge(self, draft: "NewDraft", network: bytes | None) -> Held | None:
         seen = self.seen[network] if network is not None else Seen()
+        place = place_of(draft) if self._credit is not None else None
+        is_first = network is not None and int(seen.drafts) <= 1
+        costs = self._cost(place, is_first=is_first) if place is not None else None
+        if place is not None and costs is None and network is not None:
+            # Also of what is past the rate, or a flood would bury what it is known by.
+            self.held[network] += 1
+            self.seen[network] = replace(seen, held=seen.held + 1)
         # The part of a draft that the window before still weighs is no draft.
         if self._rate is not None and int(seen.drafts) > self._rate.count:
             return Held(HELD_RATE, _hex(network))
         if self._credit is None:
             return None
-        place = place_of(draft)
-        is_first = network is not None and int(seen.drafts) <= 1
-        costs = self._cost(place, self._credit, is_first=is_first) if place is not None else None
-        if place is not None and costs is None and network is not None:
-            self.held[network] += 1
-            self.seen[network] = replace(seen, held=seen.held + 1)
         if credit.is_suspicious(seen):
             return Held(HELD_NETWORK, _hex(network))
         if place is not None:
@@ -154,10 +155,10 @@ class _Judging:
             self.booked[place] = self.booked[place].plus(costs)
         return None
 
-    def _cost(self, place: Place, domain_credit: int, *, is_first: bool) -> Account | None:
+    def _cost(self, place: Place, *, is_first: bool) -> Account | None:
         """How a mail there is booked; None when there is no credit for it."""
         account = self.accounts[place]
-        if account.room(domain_credit) > 0:
+        if account.room(self._credit or 0) > 0:
             return Account(mailed=1)
         return Account(newcomers=1) if is_first and account.newcomers < credit.NEWCOMERS else None
 

@@ -21,7 +21,8 @@ from petitions.watching.sources import DIRECT, NAMED_FROM, OTHER
 
 #: How far back the figures reach.
 HOURS, DAYS, RATE_DAYS, MAIL_HOURS = 48, 90, 30, 24
-#: Countries, languages and sources with fewer are told together.
+#: Countries, languages and sources with fewer are told together. Fewer forms or mails of the hour that runs are
+#: not told at all, nor fewer mails that wait: whoever stands beside somebody would see them come.
 LEAST = 5
 #: Of mails that wait at most so many are looked at.
 MOST_WAITING = 2_000
@@ -55,7 +56,7 @@ class Mails:
     average_ms: int
     longest_ms: int
     by_hour: Sequence[tuple[datetime, int]]  # the average delay in ms
-    waiting: int
+    waiting: int | None  # None: fewer than LEAST
     waiting_more: bool  # there may be more of them
 
 
@@ -67,7 +68,7 @@ class Figures:
     goal: int | None
     at: datetime
     by_hour: Sequence[tuple[datetime, int]]
-    arrived: Mapping[datetime, int]  # forms, by hour
+    arrived: Mapping[datetime, int | None]  # forms, by hour; None: fewer than LEAST until now
     by_day: Sequence[tuple[date, int]]
     countries: Shares
     languages: Shares
@@ -93,6 +94,9 @@ def find_figures(session: Session, campaign_id: int, now: datetime) -> Figures:
     count, waiting, held = tally or (0, None, None)
     parts = _find_parts(session, campaign_id, now)
     flows = _find_flows(session, campaign_id, now)
+    told = {
+        hour: flow for hour, flow in flows.items() if hour != hour_of(now) or flow.mailed + flow.failed >= LEAST
+    }
     terms = read_terms(campaign.terms, ()) if campaign.published_at is not None else None
     goal = terms.next_goal(count) if terms is not None else None
     by_day = [(day, parts["day"].get(day.isoformat(), 0)) for day in _days(now, DAYS)]
@@ -103,13 +107,13 @@ def find_figures(session: Session, campaign_id: int, now: datetime) -> Figures:
         goal=goal,
         at=now,
         by_hour=[(hour, parts["hour"].get(hour.isoformat()[:13], 0)) for hour in _hours(now, HOURS)],
-        arrived={hour: flow.arrived for hour, flow in flows.items()},
+        arrived=_arrived(flows, now),
         by_day=by_day,
         countries=_shares(parts["country"]),
         languages=_shares(parts["language"]),
         sources=_find_sources(session, campaign_id),
-        rates=_rates(parts["drafted"], flows, now),
-        mails=_mails(flows, *_count_waiting(session, campaign_id), now),
+        rates=_rates(parts["drafted"], told, now),
+        mails=_mails(told, *_count_waiting(session, campaign_id), now),
         forecast=forecast(whole, count, goal, campaign.closes_at, now) if terms is not None else None,
         drafts_waiting=waiting,
         drafts_held=held,
@@ -145,6 +149,14 @@ def _find_flows(session: Session, campaign_id: int, now: datetime) -> Mapping[da
     since = hour_of(now).replace(hour=0) - _DAY * (RATE_DAYS - 1)
     query = select(HourlyFlow).where(HourlyFlow.campaign_id == campaign_id, HourlyFlow.hour >= since)
     return {flow.hour: flow for flow in session.scalars(query)}
+
+
+def _arrived(flows: Mapping[datetime, HourlyFlow], now: datetime) -> Mapping[datetime, int | None]:
+    arrived: dict[datetime, int | None] = {hour: flow.arrived for hour, flow in flows.items()}
+    running = hour_of(now)
+    if (arrived.get(running) or 0) < LEAST:
+        arrived[running] = None  # none at all looks like a few
+    return arrived
 
 
 def _shares(parts: Mapping[str, int]) -> Shares:
@@ -185,7 +197,7 @@ def _mails(flows: Mapping[datetime, HourlyFlow], waiting: int, waiting_more: boo
         average_ms=sum(flow.delay_ms for flow in day) // sent if sent else 0,
         longest_ms=max((flow.longest_ms for flow in day), default=0),
         by_hour=[(hour, _average(flows.get(hour))) for hour in hours],
-        waiting=waiting,
+        waiting=waiting if waiting >= LEAST else 0 if waiting_more else None,
         waiting_more=waiting_more,
     )
 
