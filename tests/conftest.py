@@ -102,7 +102,7 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         shutil.copy(request.getfixturevalue("sqlite_template"), file)
         return f"sqlite:///{file}"
     url: str = request.getfixturevalue("postgresql_url")
-    empty(url)
+    empty(url, anew=request.node.get_closest_marker("plans") is not None)
     return url
 
 
@@ -129,11 +129,12 @@ def _emptier(url: str) -> Engine:
     return engine
 
 
-def empty(url: str) -> None:
-    """Take every row from the tables of a PostgreSQL store, and let its numbers begin anew."""
+def empty(url: str, *, anew: bool = False) -> None:
+    """Take every row from the tables of a PostgreSQL store, and let its numbers begin anew. `anew`: the tables are
+    as small as on the first day, for whoever looks at plans."""
     _emptied[url] += 1
     with _emptier(url).begin() as connection:
-        if _emptied[url] % _DELETIONS:
+        if _emptied[url] % _DELETIONS and not anew:
             connection.exec_driver_sql("SELECT empty_store()")
         else:
             connection.exec_driver_sql(f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY CASCADE")

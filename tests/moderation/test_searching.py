@@ -29,6 +29,7 @@ from tests.factories import make_campaign, make_draft
 from tests.signatures.test_listing import statements
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+pytestmark = pytest.mark.plans
 
 
 def sign_all(

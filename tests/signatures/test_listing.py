@@ -306,6 +306,7 @@ def test_the_indexes_answer(database: Database, settings: Settings, campaign: Ca
             assert "SEARCH signature_words USING PRIMARY KEY" in plan, plan
 
 
+@pytest.mark.plans
 @pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
 def test_the_indexes_answer_on_postgresql(
     database: Database, settings: Settings, campaign: CampaignSnapshot

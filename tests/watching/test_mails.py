@@ -101,6 +101,7 @@ def test_a_worker_that_is_killed_in_it_leaves_nothing_half_done(
     assert sums(database)[NOON][:2] == (10, 0)
 
 
+@pytest.mark.plans
 def test_sent_and_failed_mails_are_found_by_their_indexes(database: Database, campaign: CampaignSnapshot) -> None:
     for at, index in ((mails._outbox.sent_at, "ix_outbox_sent"), (mails._outbox.failed_at, "ix_outbox_failed")):
         query = mails._done(campaign.id, at, NOON, NOON + HOUR)
