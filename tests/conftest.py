@@ -15,7 +15,7 @@ import httpx
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, NullPool, create_engine
 from starlette.applications import Starlette
 
 from petitions import schema
@@ -114,7 +114,7 @@ _emptied: Counter[str] = Counter()
 @cache
 def _emptier(url: str) -> Engine:
     """What empties this store: in one call, for most tests are shorter than the ways there and back."""
-    engine = create_engine(url)
+    engine = create_engine(url, poolclass=NullPool)  # others copy this store, or end its connections
     deleted = "".join(f'DELETE FROM "{table.name}"; ' for table in reversed(metadata.sorted_tables))
     restarted = (
         "FOR counted IN SELECT sequencename FROM pg_sequences "

@@ -75,7 +75,7 @@ def test_what_was_typed_is_kept_beside_the_errors(new_window: NewVisitor) -> Non
 def test_a_slip_in_the_address_is_asked_about_once_and_not_forced(
     new_window: NewVisitor, demo: Demo, word: str
 ) -> None:
-    slip = f"{word.lower()}@gmial.com"
+    slip = f"{word.lower()}@gmal.com"
     statement = open_form(new_window, PHONE)
     statement.fill(name=f"Áine {word}", email=slip, country="IE")
     statement.press()

@@ -36,8 +36,8 @@ def render_statement(here, statement, form, *arguments, **context):
         raise ValueError(f"{form.name.data} {form.email.data}")
     return render(here, statement, form, *arguments, **context)
 
-def break_row(draft, content, reason, network):
-    values = row(draft, content, reason, network)
+def break_row(draft, content, judged):
+    values = row(draft, content, judged)
     return values | ({"statement_id": 999_999} if draft.comment == "break the row" else {})
 
 signing.render_statement = render_statement

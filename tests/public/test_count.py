@@ -152,7 +152,7 @@ async def test_the_page_and_the_json_say_every_number(
     assert sum(said[:-1]) == said[-1]
     waiting, held = (" ".join(e.text.split()) for e in page.all("dd"))
     assert waiting == "about 120 have our mail and have not pressed its button."
-    assert held.startswith("fewer than 10 look like sent by programs.")
+    assert held.startswith("fewer than 10 are held back")
     assert "exactly right" in page.by_id("main").text
     answer = await client.get(JSON)
     assert answer.headers["access-control-allow-origin"] == "*"

@@ -38,7 +38,7 @@ def said(typed: Mapping[str, str], held: str = "public", **changes: Any) -> Said
 
 def test_the_own_form_is_the_signing_form_without_the_address() -> None:
     signing, own = sign_form_for(terms())(), own_form_for(terms(), "public")()
-    assert set(signing._fields) - set(own._fields) == {"email", "statement", "email_checked", "website"}
+    assert set(signing._fields) - set(own._fields) == {"email", "statement", "email_checked", "website", "source"}
     assert set(own._fields) <= set(signing._fields)
     assert "email" in sign_form_for(terms())()  # the one was not made from the other's loss
 
