@@ -34,6 +34,14 @@ every_visitor = pytest.mark.parametrize(
 )
 
 
+#: The same for walks that take long, each choice once.
+two_visitors = pytest.mark.parametrize(
+    ("language", "javascript", "size"),
+    [("en", True, PHONE), ("ar", False, DESK)],
+    ids=["en-scripts", "ar-no-scripts"],
+)
+
+
 def find_chromium() -> str | None:
     """The system's Chromium."""
     names = ("chromium", "chromium-browser", "google-chrome")

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from petitions.accounts.roles import Role
 from petitions.cli.demo_lead import LEAD
 from tests.e2e.browsing import Visitor
-from tests.e2e.conftest import NewVisitor, every_visitor
+from tests.e2e.conftest import NewVisitor, two_visitors
 from tests.e2e.console_pages import (
     Again,
     Campaigns,
@@ -106,7 +106,7 @@ def _run(script: Path, file: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run([sys.executable, script, file], capture_output=True, text=True, check=False)
 
 
-@every_visitor
+@two_visitors
 def test_a_campaign_from_the_first_word_to_the_last(
     new_lead: NewVisitor,
     new_window: NewVisitor,
