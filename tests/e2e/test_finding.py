@@ -3,7 +3,7 @@
 from playwright.sync_api import expect
 
 from tests.e2e.browsing import numbers_in
-from tests.e2e.conftest import NewVisitor, every_visitor
+from tests.e2e.conftest import NewVisitor, two_visitors
 from tests.e2e.pages import Confirm, Find, NotMe, Privacy, Statement, Withdraw
 from tests.e2e.program import Demo
 from tests.e2e.samples import CLOSED, WHOLE
@@ -12,7 +12,7 @@ from tests.e2e.tour import LETTER
 GONE, UNPROCESSABLE = 404, 422
 
 
-@every_visitor
+@two_visitors
 def test_somebody_reads_what_is_kept_and_finds_what_is_kept_of_them(
     new_window: NewVisitor,
     demo: Demo,
@@ -64,7 +64,7 @@ def test_somebody_reads_what_is_kept_and_finds_what_is_kept_of_them(
     assert demo.mails_to(unknown) == []
 
 
-@every_visitor
+@two_visitors
 def test_somebody_says_that_it_was_not_them_takes_it_back_and_signs(
     new_window: NewVisitor,
     demo: Demo,

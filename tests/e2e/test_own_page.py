@@ -3,7 +3,7 @@
 from playwright.sync_api import Page, expect
 
 from tests.e2e.browsing import Visitor
-from tests.e2e.conftest import NewVisitor, every_visitor
+from tests.e2e.conftest import NewVisitor, two_visitors
 from tests.e2e.pages import Confirm, Find, Mailbox, Own, Signers, Statement, Unsubscribe, Withdraw, Withdrawn
 from tests.e2e.program import Demo
 from tests.e2e.samples import CHANGED, WHOLE
@@ -18,7 +18,7 @@ def names_on_list(page: Page, language: str, search: str = "") -> list[str]:
     return Signers(page).names
 
 
-@every_visitor
+@two_visitors
 def test_a_signer_sees_changes_and_downloads_what_is_kept(
     new_window: NewVisitor,
     demo: Demo,
@@ -142,7 +142,7 @@ def test_a_signer_sees_changes_and_downloads_what_is_kept(
     assert demo.count(WHOLE) == count
 
 
-@every_visitor
+@two_visitors
 def test_a_signer_gets_a_new_link_withdraws_and_signs_again(
     new_window: NewVisitor,
     demo: Demo,
@@ -208,7 +208,7 @@ def test_a_signer_gets_a_new_link_withdraws_and_signs_again(
     assert thanks.count() == demo.count(WHOLE) == count
 
 
-@every_visitor
+@two_visitors
 def test_a_closed_campaign_is_left_to_its_signers(
     new_window: NewVisitor,
     demo: Demo,
