@@ -39,22 +39,18 @@ STORES = ("sqlite", "postgresql")
 BASE_URL = "http://testserver"
 
 
-#: Lots of tests of the browser that take about as long as each other, by how the names of their files begin; the
-#: others are one more.
-_LOTS = {
-    "e2e-console": ("test_console", "test_writing"),
-    "e2e-moderation": ("test_moderation", "test_figures", "test_flood", "test_layout", "test_form"),
-}
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where several processes share the tests, those of a file stay together, for they share what is dear to
-    make. Those of the browser come first and in lots, so that nobody waits for them alone."""
+    make. Those of the browser come first and in two lots, so that nobody waits for them alone."""
     for item in items:
         place = item.path.relative_to(item.config.rootpath)
         group = str(place)
         if "e2e" in place.parts:
-            group = next((lot for lot, stems in _LOTS.items() if place.stem.startswith(stems)), "e2e")
+            group = (
+                "e2e-console"
+                if place.stem.startswith(("test_console", "test_moderation", "test_writing"))
+                else "e2e"
+            )
         item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: "e2e" not in item.path.parts)
 
