@@ -39,6 +39,8 @@ def demo(
         "PETITIONS_BASE_URL": address,
         "PETITIONS_MAILBOX_DIR": str(data.absolute() / "mailbox"),
         "PETITIONS_LOG_LEVEL": "warning",
+        # Who tries a demo signs as this one and that one of example.org, and confirms few.
+        "PETITIONS_DOMAIN_CREDIT": "off",
     }
     try:
         settings = load_settings(environ)
