@@ -20,7 +20,7 @@ from petitions.campaigns.queries import CampaignSnapshot
 from petitions.campaigns.terms import VISIBILITIES
 from petitions.signatures.consents import wording_key
 from petitions.signatures.models import Signature, SignatureWord
-from petitions.signatures.names import folded_words
+from petitions.names import folded_words
 from petitions.signatures.own import OWN_PURPOSE
 from petitions.tokens import Tokens
 

@@ -21,7 +21,7 @@ from petitions.ids import new_id
 from petitions.mail.outbox import NewMail, queue
 from petitions.privacy.consent import CONSENT_VERSION
 from petitions.public.campaigns import DEFAULT_UPDATES_LABEL
-from petitions.signatures.addresses import make_email_key
+from petitions.addresses import make_email_key
 from petitions.signatures.consents import store_wordings, wording_key
 from petitions.signatures.drafting import CONFIRM
 from petitions.signatures.importing import import_files

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from petitions.addresses import make_email_key
 from petitions.campaigns.files import CampaignFiles, Wording
 from petitions.campaigns.queries import CampaignSnapshot, get_snapshot
 from petitions.campaigns.reading import read_terms
@@ -15,8 +16,9 @@ from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.ids import new_id
 from petitions.moderation.removing import remove_signatures
+from petitions.organisations.requesting import Contact, Entry, Request
+from petitions.organisations.websites import check_website
 from petitions.settings import Settings
-from petitions.signatures.addresses import make_email_key
 from petitions.signatures.changing import Change, Said
 from petitions.signatures.confirming import Confirmation, Outcome, store_confirmations
 from petitions.signatures.drafting import NewDraft, store_drafts
@@ -182,3 +184,42 @@ def write_campaign(folder: Path, toml: str = TOML, **texts: str) -> Path:
     for language, text in (texts or {"en": MARKDOWN}).items():
         (folder / f"{language}.md").write_text(text, encoding="utf-8")
     return folder
+
+
+def organisation_entry(**changes: Any) -> Entry:
+    """What an organisation says of itself in public."""
+    website = changes.pop("website", "https://union.example.org")
+    entry = Entry(
+        name="Union of Examples",
+        kind="union",
+        country="IE",
+        city="Cork",
+        website=check_website(website) if website else None,
+        members=None,
+        comment=None,
+    )
+    return replace(entry, **changes)
+
+
+def organisation_request(campaign: CampaignSnapshot, settings: Settings, **changes: Any) -> Request:
+    """A request to co-sign, by Clara of the union. `changes`: of the entry, of the contact, or of the request."""
+    email = changes.pop("email", f"office{next(_numbers)}@union.example.org")
+    contact = Contact(
+        "Clara Contact", "Secretary", email, make_email_key(email, settings.email_key), "+353 21 000"
+    )
+    of_contact = {field.name for field in fields(Contact)} - {"email", "email_key", "name"}
+    contact = replace(contact, **{key: changes.pop(key) for key in of_contact & changes.keys()})
+    of_entry = {field.name for field in fields(Entry)}
+    entry = organisation_entry(**{key: changes.pop(key) for key in of_entry & changes.keys()})
+    asked = Request(
+        id=new_id(),
+        campaign_id=campaign.id,
+        entry=entry,
+        contact=contact,
+        logo=None,
+        language="en",
+        statement_id=campaign.statements[campaign.default_language].id,
+        consent_version=1,
+        arrived_at=utc_now(),
+    )
+    return replace(asked, **changes)

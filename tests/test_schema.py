@@ -10,14 +10,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect, select, text
 
-from petitions import paths, schema
+from petitions import addresses, paths, schema
 from petitions.app import create_app
 from petitions.backups import backup
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.db import Database, Fact
 from petitions.errors import EmailKeyMismatch, SchemaOutdated, StoreUnavailable
 from petitions.settings import Settings
-from petitions.signatures import addresses
 from petitions.signatures.models import Signature
 from tests.factories import make_campaign, sign_and_confirm
 

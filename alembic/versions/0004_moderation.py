@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from petitions.mailboxes import domain_of, registrable
-from petitions.signatures.names import folded_words
+from petitions.names import folded_words
 
 revision = "0004"
 down_revision = "0003"

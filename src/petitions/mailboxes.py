@@ -1,4 +1,4 @@
-"""Which addresses lead to one mailbox. See RULES_VERSION of signatures/addresses.py before you change anything."""
+"""Which addresses lead to one mailbox. See RULES_VERSION of addresses.py before you change anything."""
 
 import contextlib
 from dataclasses import dataclass

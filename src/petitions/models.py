@@ -8,6 +8,7 @@ from petitions.db import Base, Fact
 from petitions.delivery.models import Export
 from petitions.mail.models import Outbox
 from petitions.moderation.models import Job, Moderation
+from petitions.organisations.models import Organisation, OrganisationLogo, OrganisationTally
 from petitions.signatures.models import (
     ConsentWording,
     Draft,
@@ -40,6 +41,9 @@ __all__ = [
     "Moderation",
     "NetworkCount",
     "NetworkKey",
+    "Organisation",
+    "OrganisationLogo",
+    "OrganisationTally",
     "Outbox",
     "RecoveryCode",
     "Refusal",

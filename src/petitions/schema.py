@@ -10,9 +10,9 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from petitions import backups, log, paths
+from petitions.addresses import RULES_VERSION, fingerprint
 from petitions.db import Database, Fact, insert_ignoring
 from petitions.errors import EmailKeyMismatch, SchemaOutdated
-from petitions.signatures.addresses import RULES_VERSION, fingerprint
 
 _EMAIL_KEY = "email_key"
 

@@ -61,7 +61,7 @@ class Settings:
     mailbox_dir: Path | None = None  # catch mail in this folder rather than send it
     trusted_proxies: tuple[Network, ...] = ()
     sign_rate: Rate | None = Rate(60, timedelta(hours=1))
-    domain_credit: int | None = 6
+    domain_credit: int | None = 5
     confirm_rate: Rate | None = Rate(20_000, timedelta(hours=1))
     metrics_token: str | None = field(default=None, repr=False)
     intake_queue: int = 2_000
@@ -240,7 +240,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         "mailbox_dir": Path(mailbox).absolute() if mailbox else None,
         "trusted_proxies": reader.read("TRUSTED_PROXIES", parse_networks, ()),
         "sign_rate": reader.read("SIGN_RATE", parse_rate, Rate(60, timedelta(hours=1))),
-        "domain_credit": reader.read("DOMAIN_CREDIT", parse_credit, 6),
+        "domain_credit": reader.read("DOMAIN_CREDIT", parse_credit, 5),
         "confirm_rate": reader.read("CONFIRM_RATE", parse_rate, Rate(20_000, timedelta(hours=1))),
         "metrics_token": reader.read("METRICS_TOKEN", _parse_metrics_token, None),
         "intake_queue": reader.read("INTAKE_QUEUE", _parse_count, 2_000),

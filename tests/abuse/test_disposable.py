@@ -2,10 +2,10 @@
 
 import pytest
 
+from petitions import addresses
 from petitions.abuse.disposable import _known, find_disposable
 from petitions.abuse.providers import LARGE, is_large
 from petitions.mailboxes import _PROVIDERS
-from petitions.signatures import addresses
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,7 @@ _settings: dict[str, st.SearchStrategy[Any]] = {
     "updates": st.one_of(st.fixed_dictionaries({"label": _local}), _junk),
     "after_signing": st.one_of(st.fixed_dictionaries({"thanks": _local, "share": _local}), _junk),
     "comments": st.one_of(st.fixed_dictionaries({"review": st.booleans()}), _junk),
+    "organisations": st.one_of(st.fixed_dictionaries({"approve_proven": st.booleans()}), _junk),
     "reminder": st.one_of(st.fixed_dictionaries({"enabled": st.booleans()}), _junk),
     "no such key": _junk,
 }

@@ -76,6 +76,7 @@ def all_terms(draw: st.DrawFn) -> Terms:
         share=draw(st.none() | _local),
         reminder=draw(st.booleans()),
         review_comments=draw(st.booleans()),
+        approve_proven=draw(st.booleans()),
     )
 
 
@@ -89,8 +90,9 @@ def test_every_term_is_tried() -> None:
     """A new one that the strategy above forgets would be lost in the store without a failing test."""
     written = write_terms(example_terms())
     assert {field.name for field in fields(Terms)} == {
-        *(set(written) - {"visibility", "updates", "after_signing", "comments"}),
+        *(set(written) - {"visibility", "updates", "after_signing", "comments", "organisations"}),
         *("visibility_choices", "visibility_default", "updates_label", "thanks", "share", "review_comments"),
+        "approve_proven",
     }
 
 
@@ -110,6 +112,7 @@ def example_terms() -> Terms:
             "after_signing": {"thanks": "Thank you.\n\nCome on **Friday**.", "share": "Sign with me"},
             "reminder": {"enabled": False},
             "comments": {"review": True},
+            "organisations": {"approve_proven": True},
         },
         ["en", "es"],
     )

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from starlette.applications import Starlette
 
 from petitions.accounts.models import User
+from petitions.addresses import make_email_key
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.console import bulk
@@ -16,7 +17,6 @@ from petitions.moderation.models import Job
 from petitions.moderation.running import run_jobs
 from petitions.privacy.purging import purge
 from petitions.settings import Settings
-from petitions.signatures.addresses import make_email_key
 from petitions.web.site import Site
 from tests.console.support import Browser, Queries
 from tests.moderation.many import FLOOD, bulk_log, flood, mixed, removed, sign_people

@@ -13,13 +13,13 @@ from petitions.accounts.letters import AccountLetters
 from petitions.accounts.models import User, UserSession
 from petitions.accounts.passwords import verify_password
 from petitions.accounts.throttling import FREE
+from petitions.addresses import make_email_key
 from petitions.campaigns.editing import campaign_titles
 from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.mail.letters import build_letters
 from petitions.mail.models import Outbox
 from petitions.mail.outbox import claim
-from petitions.signatures.addresses import make_email_key
 from petitions.web.site import Site
 from tests.console.entering import SECRET, Clock, Visitor, actions, give_totp, visiting
 from tests.console.support import PASSWORD, Queries

@@ -10,12 +10,12 @@ from starlette.applications import Starlette
 
 from petitions.accounts.invitations import INVITATION
 from petitions.accounts.models import User
+from petitions.addresses import make_email_key
 from petitions.audit.models import AuditEntry
 from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.ids import new_id
 from petitions.mail.models import Outbox
-from petitions.signatures.addresses import make_email_key
 from petitions.web.site import Site
 from tests.console.entering import Clock, Visitor, actions, make_lead, visiting
 from tests.console.support import Queries, make_user

@@ -18,11 +18,11 @@ from petitions.db import Database
 from petitions.delivery import csv_export
 from petitions.delivery.csv_export import BOM, safe_cell, write_csv
 from petitions.moderation.hiding import set_comment_state, set_name_hidden
+from petitions.names import tidy, tidy_lines
 from petitions.settings import Settings
 from petitions.signatures.confirming import Confirmation, store_confirmations
 from petitions.signatures.drafting import store_drafts
 from petitions.signatures.models import COMMENT_APPROVED, COMMENT_HIDDEN, Signature
-from petitions.signatures.names import tidy, tidy_lines
 from tests.factories import make_campaign, make_draft, sign, sign_and_confirm
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

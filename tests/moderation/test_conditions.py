@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from petitions.addresses import make_email_key
 from petitions.moderation.conditions import STATES, Conditions, domain_as_stored, key_of
-from petitions.signatures.addresses import make_email_key
-from petitions.signatures.names import folded_words
+from petitions.names import folded_words
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 _moments = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds

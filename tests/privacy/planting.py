@@ -18,10 +18,10 @@ from urllib.parse import quote, quote_plus
 import idna
 from sqlalchemy import create_engine, make_url, text
 
+from petitions.addresses import make_email_key
 from petitions.folding import fold
+from petitions.names import folded_words
 from petitions.settings import Settings
-from petitions.signatures.addresses import make_email_key
-from petitions.signatures.names import folded_words
 
 SECONDS = 60
 _ARABIC = dict(zip("abcdefghijklmnopqrstuvwxyz", "ابتثجحخدذرزسشصضطظعغفقكلمنه", strict=True))

@@ -10,11 +10,11 @@ from petitions import schema
 from petitions.abuse.forgetting import forget_networks
 from petitions.abuse.models import NetworkCount, NetworkKey
 from petitions.abuse.networks import hash_network
+from petitions.addresses import make_email_key
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.settings import Rate, Settings
-from petitions.signatures.addresses import make_email_key
 from petitions.signatures.drafting import store_drafts
 from petitions.signatures.expiring import forget_draft_networks
 from petitions.signatures.models import Draft, Signature

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from petitions.db import Database
+from petitions.names import initials
 from petitions.settings import Settings
-from petitions.signatures.names import initials
 from tests.conftest import BASE_URL, STORES, empty
 from tests.privacy.planting import Answer, Evidence, Person, found_in, key_marks, spellings
 from tests.privacy.walk import GONE, NETWORKS, Walk

@@ -6,11 +6,11 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from petitions.addresses import make_email_key
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.settings import Settings
-from petitions.signatures.addresses import make_email_key
 from petitions.signatures.drafting import NewDraft
 from petitions.signatures.models import Draft, Refusal, Signature
 from tests import factories

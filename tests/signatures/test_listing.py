@@ -13,13 +13,13 @@ from sqlalchemy import event, text, update
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.db import Database
+from petitions.names import folded_words
 from petitions.settings import Settings
 from petitions.signatures import listing
 from petitions.signatures.confirming import Confirmation, store_confirmations
 from petitions.signatures.drafting import store_drafts
 from petitions.signatures.listing import ShownSigner, SignerPage, list_latest, list_page, search, show
 from petitions.signatures.models import Signature
-from petitions.signatures.names import folded_words
 from tests.factories import make_campaign, make_draft, sign, sign_and_confirm
 
 

@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import delete, event, func, select, text, update
 
 from petitions.abuse.models import NetworkCount
+from petitions.addresses import make_email_key
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.db import Database
 from petitions.mail.models import Outbox
 from petitions.mail.outbox import CONFIRMATION, LATER
 from petitions.settings import Settings
-from petitions.signatures.addresses import make_email_key
 from petitions.signatures.drafting import NewDraft, store_drafts
 from petitions.signatures.models import Draft, Signature
 from petitions.signatures.own import Done

@@ -6,8 +6,8 @@ from sqlalchemy import select
 
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.db import Database
+from petitions.names import folded_words
 from petitions.signatures.models import Signature, SignatureWord, Tally, TallyPart, UnlistedWord
-from petitions.signatures.names import folded_words
 from petitions.signatures.rollups import REMOVED_PART
 
 

@@ -9,9 +9,9 @@ from sqlalchemy import select
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.db import Database
+from petitions.names import has_forbidden_characters
 from petitions.settings import Settings
 from petitions.signatures.models import Draft, Signature
-from petitions.signatures.names import has_forbidden_characters
 from petitions.tokens import Named, Tokens
 from tests import factories
 from tests.web.support import RawAnswer, Visitor, count_rows

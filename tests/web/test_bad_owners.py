@@ -14,10 +14,10 @@ from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.errors import LinkInvalid
 from petitions.i18n import COUNTRY_CODES
+from petitions.names import folded_words, has_forbidden_characters
 from petitions.settings import Settings
 from petitions.signatures.drafting import NewDraft
 from petitions.signatures.models import Draft, Refusal, Signature, SignatureWord
-from petitions.signatures.names import folded_words, has_forbidden_characters
 from petitions.tokens import Tokens
 from tests import factories
 from tests.public.support import (

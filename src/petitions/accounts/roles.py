@@ -24,16 +24,21 @@ class Permission(StrEnum):
     MEMBERS = "members"  # who has which role
     DOWNLOAD = "download"  # the list of signatures
     MODERATE = "moderate"  # look at signatures one by one, hide, remove, release what is held
+    ORGANISATIONS = "organisations"  # who co-signs: look at requests, approve, decline, bring in
     GUARD = "guard"  # rules against false signatures, the switches for a flood
     AUDIT = "audit"  # who did what
 
 
-_EVERYTHING_BUT_NAMES = frozenset(Permission) - {Permission.DOWNLOAD, Permission.MODERATE}
+_EVERYTHING_BUT_NAMES = frozenset(Permission) - {
+    Permission.DOWNLOAD,
+    Permission.MODERATE,
+    Permission.ORGANISATIONS,
+}
 
 MAY: dict[Role, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),
     Role.EDITOR: frozenset({Permission.VIEW, Permission.EDIT, Permission.PUBLISH}),
-    Role.MODERATOR: frozenset({Permission.VIEW, Permission.MODERATE, Permission.GUARD}),
+    Role.MODERATOR: frozenset({Permission.VIEW, Permission.MODERATE, Permission.ORGANISATIONS, Permission.GUARD}),
     Role.DELIVERY: frozenset({Permission.VIEW, Permission.DOWNLOAD}),
     Role.VIEWER: frozenset({Permission.VIEW}),
 }

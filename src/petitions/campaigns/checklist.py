@@ -63,6 +63,7 @@ _SETTINGS: Mapping[str, tuple[str, Message, Message | None]] = {
     ),
     "reminder": ("mails", N_("Say whether people are reminded once."), None),
     "comments": ("form", N_("Say whether comments are read before they are shown."), None),
+    "organisations": ("form", N_("Say whether proven organisations are approved without a look."), None),
     "after_signing": (
         "thanks",
         N_("The words of thanks or for passing it on are not right."),

@@ -87,6 +87,7 @@ _SETTINGS: Mapping[str, Message] = {
     "mail": N_("Neutral subject and sender"),
     "reminder": N_("Reminder"),
     "comments": N_("Reading comments first"),
+    "organisations": N_("Approving organisations"),
     "after_signing": N_("After signing"),
 }
 #: Words of campaign files, as people say them.

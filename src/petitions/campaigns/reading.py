@@ -61,6 +61,7 @@ _KEYS = frozenset(
         "after_signing",
         "reminder",
         "comments",
+        "organisations",
     ]
 )
 
@@ -113,6 +114,7 @@ def read_terms(data: Mapping[str, Any], languages: Sequence[str]) -> Terms:
         share=_share(after_signing, languages),
         reminder=_reminder(data),
         review_comments=_review_comments(data),
+        approve_proven=_approve_proven(data),
     )
 
 
@@ -231,3 +233,8 @@ def _review_comments(data: Mapping[str, Any]) -> bool:
 def _reminder(data: Mapping[str, Any]) -> bool:
     table = read_table(data.get("reminder", {}), "reminder", {"enabled"})
     return read_bool(table.get("enabled", True), "reminder.enabled")
+
+
+def _approve_proven(data: Mapping[str, Any]) -> bool:
+    table = read_table(data.get("organisations", {}), "organisations", {"approve_proven"})
+    return read_bool(table.get("approve_proven", False), "organisations.approve_proven")

@@ -91,10 +91,15 @@ class Terms:
     share: LocalText | None = None  # what the links to pass the page on say; else the title
     reminder: bool = True  # one more mail to whoever has not confirmed after a day
     review_comments: bool = False  # they are shown and delivered only after a moderator has read them
+    approve_proven: bool = False  # organisations whose mail and website agree are shown without a look
 
     @property
     def open_to_individuals(self) -> bool:
         return "individuals" in self.signers
+
+    @property
+    def open_to_organisations(self) -> bool:
+        return "organisations" in self.signers
 
     def next_goal(self, count: int) -> int | None:
         """The first step above `count`; the last step once all are reached; None without a goal."""
@@ -140,6 +145,8 @@ def write_terms(terms: Terms) -> dict[str, Any]:
         data["reminder"] = {"enabled": False}
     if terms.review_comments:
         data["comments"] = {"review": True}
+    if terms.approve_proven:
+        data["organisations"] = {"approve_proven": True}
     if terms.retention:
         until, months = terms.retention.until, terms.retention.months_after_closing
         data["retention"] = {"until": until.isoformat()} if until else {"months_after_closing": months}

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
+from petitions.addresses import InvalidAddress, check_address, make_email_key
 from petitions.campaigns.queries import get_snapshot
 from petitions.cli.context import Exit, fail, opened_store, read_settings
 from petitions.clock import utc_now
-from petitions.signatures.addresses import InvalidAddress, check_address, make_email_key
 from petitions.signatures.withdrawing import withdraw
 
 app = typer.Typer(help="Single signatures.", no_args_is_help=True)

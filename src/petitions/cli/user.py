@@ -11,13 +11,13 @@ from petitions.accounts.invitations import INVITATION, RESET, renew_link
 from petitions.accounts.models import User
 from petitions.accounts.totp import turn_off
 from petitions.accounts.users import NewUser, create_user, find_user
+from petitions.addresses import InvalidAddress, check_address
 from petitions.audit.recording import COMMAND_LINE, record
 from petitions.cli.context import Exit, fail, opened_store, read_settings
 from petitions.clock import utc_now
 from petitions.i18n import LANGUAGES, SOURCE_LANGUAGE
+from petitions.names import has_forbidden_characters, is_blank, tidy
 from petitions.settings import Settings
-from petitions.signatures.addresses import InvalidAddress, check_address
-from petitions.signatures.names import has_forbidden_characters, is_blank, tidy
 from petitions.tokens import Tokens
 
 app = typer.Typer(help="People who look after campaigns.", no_args_is_help=True)

@@ -17,6 +17,7 @@ from petitions.accounts.logging_in import Candidate, Entry, log_in
 from petitions.accounts.models import User
 from petitions.accounts.throttling import Try, begin_try, find_wait
 from petitions.accounts.users import NewUser, get_user, has_users
+from petitions.addresses import make_email_key
 from petitions.audit.recording import Actor, record
 from petitions.clock import utc_now
 from petitions.console.browsers import network_name
@@ -24,7 +25,6 @@ from petitions.console.entering import enter, this_browser, throttle_of, with_qu
 from petitions.console.guard import for_anybody
 from petitions.errors import LinkInvalid
 from petitions.i18n import N_
-from petitions.signatures.addresses import make_email_key
 from petitions.web.bodies import read_form
 from petitions.web.forms import MAX_LINE, PlainForm, check_email_shape, readable, required, tidy_line
 from petitions.web.languages import translator_for

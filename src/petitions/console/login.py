@@ -11,6 +11,7 @@ from petitions.accounts.logging_in import Candidate, find_candidate, log_in, pas
 from petitions.accounts.sessions import Login, close_session, find_login, mark_password
 from petitions.accounts.throttling import end_try
 from petitions.accounts.users import has_users
+from petitions.addresses import InvalidAddress, check_address
 from petitions.audit.recording import record
 from petitions.clock import utc_now
 from petitions.console.browsers import known_browser, network_name
@@ -29,7 +30,6 @@ from petitions.console.pages import show
 from petitions.console.returning import kept_in, safe_next
 from petitions.errors import NotAllowed
 from petitions.i18n import N_
-from petitions.signatures.addresses import InvalidAddress, check_address
 from petitions.web.bodies import read_form
 from petitions.web.forms import PlainForm, required
 from petitions.web.languages import translator_for

@@ -17,6 +17,7 @@ from petitions.accounts.members import find_role, list_members
 from petitions.accounts.models import User
 from petitions.accounts.roles import Permission, Role
 from petitions.accounts.users import find_user, normal_address
+from petitions.addresses import make_email_key
 from petitions.audit.recording import record
 from petitions.campaigns.models import Campaign
 from petitions.console.guard import Desk, for_desk
@@ -24,7 +25,6 @@ from petitions.console.pages import show
 from petitions.console.role_words import ROLE_MEANINGS
 from petitions.errors import LastOwner, PageNotFound
 from petitions.i18n import N_, Message
-from petitions.signatures.addresses import make_email_key
 from petitions.web.forms import (
     MAX_LINE,
     ChoiceField,

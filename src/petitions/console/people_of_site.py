@@ -14,12 +14,12 @@ from petitions.accounts.closing import disable, enable
 from petitions.accounts.invitations import invite, send_invitation
 from petitions.accounts.models import User
 from petitions.accounts.users import find_user, get_user, list_users
+from petitions.addresses import make_email_key
 from petitions.audit.recording import record
 from petitions.console.guard import Lead, for_lead
 from petitions.console.pages import show
 from petitions.errors import LastAdministrator, PageNotFound
 from petitions.i18n import N_, Message
-from petitions.signatures.addresses import make_email_key
 from petitions.web.forms import MAX_LINE, PlainForm, check_email_shape, readable, required, tidy_line
 from petitions.web.pages import see_other
 

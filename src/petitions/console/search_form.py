@@ -8,11 +8,11 @@ from typing import Any
 from wtforms import Field, Form, StringField
 from wtforms.validators import StopValidation
 
+from petitions.addresses import InvalidAddress, check_address
 from petitions.console.details_checks import parse_moment
 from petitions.i18n import COUNTRY_CODES, LANGUAGES, N_, Message
 from petitions.moderation.conditions import STATES, Conditions, domain_as_stored, key_of
-from petitions.signatures.addresses import InvalidAddress, check_address
-from petitions.signatures.names import folded_words
+from petitions.names import folded_words
 from petitions.web.forms import MAX_LINE, ChoiceField, PlainForm, readable, tidy_line
 
 #: What stands in the list of states.

@@ -13,8 +13,8 @@ from petitions.campaigns.queries import CampaignSnapshot
 from petitions.campaigns.terms import text_in
 from petitions.db import Database
 from petitions.i18n import LANGUAGES, SOURCE_LANGUAGE, translator
+from petitions.names import initials
 from petitions.signatures.models import COMMENT_APPROVED, COMMENT_HIDDEN, Signature
-from petitions.signatures.names import initials
 
 #: Rows of one read: more do not fit the processor's cache, and cost a fifth more each.
 _PAGE = 2_000

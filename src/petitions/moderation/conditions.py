@@ -12,10 +12,10 @@ from typing import Any, Self, cast
 
 from sqlalchemy import ColumnElement, Table, TextClause, text
 
+from petitions.addresses import make_email_key
 from petitions.mailboxes import domain_of, registrable
-from petitions.signatures.addresses import make_email_key
+from petitions.names import folded_words
 from petitions.signatures.models import HIDDEN, REMOVED, UNREAD, Signature
-from petitions.signatures.names import folded_words
 
 #: What became of a signature: it counts, somebody removed it, something of it is hidden, nobody has read its
 #: comment yet.

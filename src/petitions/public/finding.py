@@ -5,12 +5,12 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
+from petitions.addresses import make_email_key
 from petitions.clock import utc_now
 from petitions.errors import IntakeFull, IntakeRejected, StoreUnavailable
 from petitions.public.campaigns import Visit, view_campaign, visit
 from petitions.public.forms import AddressForm
 from petitions.public.owner import answer_dead_link
-from petitions.signatures.addresses import make_email_key
 from petitions.signatures.relinking import LinkWish
 from petitions.web.bodies import read_form, texts_of
 from petitions.web.errors import error_response

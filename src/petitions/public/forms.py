@@ -6,9 +6,9 @@ from typing import Any
 from wtforms import BooleanField, Field, Form, StringField, TextAreaField
 from wtforms.validators import StopValidation
 
+from petitions import addresses, names
 from petitions.campaigns.terms import Terms
 from petitions.i18n import COUNTRY_CODES, N_
-from petitions.signatures import addresses, names
 from petitions.signatures.changing import Said
 from petitions.signatures.consents import wording_key
 from petitions.web.forms import (

@@ -8,10 +8,10 @@ from petitions.campaigns.queries import CampaignSnapshot, list_snapshots
 from petitions.clock import utc_now
 from petitions.folding import fold
 from petitions.i18n import LANGUAGES, Translator, preferred_languages, translator
+from petitions.names import tidy
 from petitions.public.campaigns import view_campaign
 from petitions.public.views import CampaignView
 from petitions.signatures.counting import find_counts
-from petitions.signatures.names import tidy
 from petitions.web.caching import CachedPage, make_page
 from petitions.web.languages import resolve, resolve_for
 from petitions.web.pages import render

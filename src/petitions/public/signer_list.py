@@ -11,10 +11,10 @@ from starlette.responses import Response
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.errors import PageNotFound
+from petitions.names import tidy
 from petitions.public.campaigns import Visit, view_campaign, visit
 from petitions.signatures import counting, listing, rollups
 from petitions.signatures.listing import SignerPage
-from petitions.signatures.names import tidy
 from petitions.web.caching import CachedPage, make_page
 from petitions.web.pages import render
 

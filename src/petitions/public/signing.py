@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from petitions.abuse.networks import network_of
 from petitions.abuse.rules import Facts
+from petitions.addresses import make_email_key
 from petitions.campaigns.defence import PAUSED
 from petitions.campaigns.models import Statement
 from petitions.clock import utc_now
@@ -20,7 +21,6 @@ from petitions.public.challenge import FIELD, check_proof
 from petitions.public.forms import SignForm, check_consent, said_in, sign_form_for
 from petitions.public.sharing import share_links
 from petitions.public.statement import Standing, find_standing, page_headers, render_statement
-from petitions.signatures.addresses import make_email_key
 from petitions.signatures.counting import find_count
 from petitions.signatures.drafting import NewDraft
 from petitions.watching.sources import find_source

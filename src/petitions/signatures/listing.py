@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Row, select, tuple_
 from sqlalchemy.orm import Session
 
+from petitions.names import folded_words, initials
 from petitions.signatures.models import COMMENT_APPROVED, COMMENT_UNREAD, SHOWN, Signature, SignatureWord
-from petitions.signatures.names import folded_words, initials
 
 PAGE_SIZE = 50
 #: A search looks for so many words of what was typed, at so many rows at once, and at so many in all.

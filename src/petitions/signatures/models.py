@@ -52,7 +52,7 @@ class _Signed:
 
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)  # a signature keeps the id of its draft
-    email_key: Mapped[bytes] = mapped_column(LargeBinary(16))  # see signatures/addresses.py
+    email_key: Mapped[bytes] = mapped_column(LargeBinary(16))  # see addresses.py
     name: Mapped[str | None] = mapped_column(String(120))  # None for those who sign anonymously
     country: Mapped[str] = mapped_column(String(2))
     city: Mapped[str | None] = mapped_column(String(120))

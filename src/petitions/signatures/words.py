@@ -9,8 +9,8 @@ from sqlalchemy import Table, bindparam, delete, insert
 from sqlalchemy.orm import Session
 
 from petitions.db import Base, insert_ignoring
+from petitions.names import folded_words
 from petitions.signatures.models import SignatureWord, UnlistedWord
-from petitions.signatures.names import folded_words
 
 #: A table, and a word in it.
 Place = tuple[type[Base], str]

@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 
 from petitions.accounts.models import Membership, User
 from petitions.accounts.roles import MAY, Permission, Role
+from petitions.addresses import make_email_key
 from petitions.campaigns.queries import list_snapshots
 from petitions.db import Database, Fact, insert_for, insert_ignoring
 from petitions.mail import outbox
 from petitions.mail.models import Outbox
 from petitions.mail.outbox import NewMail
-from petitions.signatures.addresses import make_email_key
 from petitions.watching.models import Alert
 
 #: What an alert is about.

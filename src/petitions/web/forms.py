@@ -6,8 +6,8 @@ from typing import Any
 from wtforms import Field, Form, StringField
 from wtforms.validators import StopValidation
 
+from petitions import addresses, names
 from petitions.i18n import N_
-from petitions.signatures import addresses, names
 
 MAX_LINE = 120
 _MAX_EMAIL = 254

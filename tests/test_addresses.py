@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petitions import mailboxes
-from petitions.signatures import addresses
-from petitions.signatures.addresses import (
+from petitions import addresses, mailboxes
+from petitions.addresses import (
     InvalidAddress,
     canonical_address,
     check_address,

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from petitions import names
 from petitions.folding import fold
-from petitions.signatures import names
-from petitions.signatures.names import (
+from petitions.names import (
     folded_words,
     has_forbidden_characters,
     has_link,

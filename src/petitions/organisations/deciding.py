@@ -1,0 +1,189 @@
+"""What leads decide about organisations: approve, ask back, decline, take down, and what is to be shown instead.
+
+Every decision says which revision of the organisation was seen. When another lead, or the organisation itself, was
+faster, nothing is done and the lead is told.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from petitions.audit.recording import Actor
+from petitions.organisations import counting
+from petitions.organisations.confirming import log, queue
+from petitions.organisations.logos import drop_logo
+from petitions.organisations.models import (
+    APPROVED,
+    ASKED,
+    DECLINED,
+    MERGED,
+    UNCONFIRMED,
+    WAITING,
+    Organisation,
+    OrganisationTally,
+)
+from petitions.organisations.naming import name_key
+from petitions.organisations.websites import check_website, is_proven
+
+APPROVED_MAIL, DECLINED_MAIL, ASKED_MAIL = (
+    "organisation_approved",
+    "organisation_declined",
+    "organisation_asked",
+)
+
+
+class Decision(StrEnum):
+    """What a lead presses."""
+
+    APPROVE = "approve"  # also what is proposed to be shown instead
+    ASK = "ask"
+    DECLINE = "decline"  # also one that is shown: it is taken down
+    KEEP = "keep"  # what is shown stays, and what is proposed is not taken
+    REOPEN = "reopen"  # one that was declined or merged waits again
+
+
+#: The states in which a decision makes sense.
+ALLOWED: dict[Decision, tuple[str, ...]] = {
+    Decision.APPROVE: (WAITING, ASKED, DECLINED, APPROVED),
+    Decision.ASK: (WAITING, ASKED, APPROVED),
+    Decision.DECLINE: (UNCONFIRMED, WAITING, ASKED, APPROVED),
+    Decision.KEEP: (APPROVED,),
+    Decision.REOPEN: (DECLINED, MERGED),
+}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An organisation as it stood on the page on which somebody decides."""
+
+    id: UUID
+    revision: int
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What became of it: numbers of those about which it was decided, and of those that had changed meanwhile or
+    for which it makes no sense; and how many were gone."""
+
+    done: list[int] = field(default_factory=list)
+    changed: list[int] = field(default_factory=list)
+    gone: int = 0
+
+
+def decide(
+    session: Session,
+    campaign_id: int,
+    decision: Decision,
+    seen: Sequence[Seen],
+    actor: Actor,
+    now: datetime,
+    *,
+    message: str = "",
+    note: str = "",
+) -> Decided:
+    """Decide about some. `message` goes to the organisation by mail (ASK needs one), `note` stays with the leads
+    and is added to what they noted before. Raises CampaignPurged."""
+    decided = Decided()
+    for one in sorted(seen, key=lambda each: each.id):
+        tally, organisation = counting.lock_one(session, campaign_id, one.id)
+        if organisation is None:
+            object.__setattr__(decided, "gone", decided.gone + 1)
+            continue
+        if organisation.revision != one.revision or not may_decide(organisation, decision):
+            decided.changed.append(organisation.number)
+            continue
+        _apply(session, tally, organisation, decision, message)
+        organisation.revision += 1
+        organisation.decided_at, organisation.decided_by = now, actor.name
+        if note:
+            organisation.note = add_note(organisation.note, note)
+        log(session, actor, f"organisation.{_VERBS[decision]}", organisation, now)
+        session.flush()
+        if decision in _MAILS:
+            queue(session, _MAILS[decision], organisation, now)
+        decided.done.append(organisation.number)
+    return decided
+
+
+_VERBS = {
+    Decision.APPROVE: "approved",
+    Decision.ASK: "asked",
+    Decision.DECLINE: "declined",
+    Decision.KEEP: "kept",
+    Decision.REOPEN: "reopened",
+}
+_MAILS = {
+    Decision.APPROVE: APPROVED_MAIL,
+    Decision.ASK: ASKED_MAIL,
+    Decision.DECLINE: DECLINED_MAIL,
+    Decision.KEEP: DECLINED_MAIL,
+}
+
+
+def may_decide(organisation: Organisation, decision: Decision) -> bool:
+    """Whether it makes sense now."""
+    if organisation.state not in ALLOWED[decision]:
+        return False
+    if decision is Decision.APPROVE and organisation.state == APPROVED:
+        return organisation.proposed is not None
+    return decision is not Decision.KEEP or organisation.proposed is not None
+
+
+def _apply(
+    session: Session, tally: OrganisationTally, organisation: Organisation, decision: Decision, message: str
+) -> None:
+    if decision is Decision.APPROVE:
+        if organisation.state == APPROVED:
+            take_proposal(session, organisation)
+            tally.revision += 1
+        else:
+            counting.show(tally, organisation)
+        organisation.question = organisation.answer = None
+    elif decision is Decision.ASK:
+        organisation.question, organisation.answer = message, None
+        if organisation.state != APPROVED:
+            organisation.state = ASKED
+    elif decision is Decision.DECLINE:
+        organisation.question, organisation.answer = message or None, None
+        counting.unshow(tally, organisation, DECLINED)
+        drop_proposal(session, organisation)
+    elif decision is Decision.KEEP:
+        organisation.question, organisation.answer = message or None, None
+        drop_proposal(session, organisation)
+    else:
+        organisation.state = WAITING if organisation.confirmed_at or organisation.vouched_by else UNCONFIRMED
+        organisation.merged_into = None
+
+
+def take_proposal(session: Session, organisation: Organisation) -> None:
+    """Let what is proposed be what is shown."""
+    proposed: dict[str, Any] = organisation.proposed or {}
+    organisation.proposed = None
+    if "name" in proposed:
+        organisation.name, organisation.name_key = proposed["name"], name_key(proposed["name"])
+    if "website" in proposed:
+        website = check_website(proposed["website"]) if proposed["website"] else None
+        organisation.website = website.url if website else None
+        organisation.domain = website.domain if website else None
+        email = organisation.email
+        organisation.domain_proven = email is not None and is_proven(email, organisation.domain)
+    if "logo" in proposed:
+        before, organisation.logo = organisation.logo, proposed["logo"]
+        drop_logo(session, organisation.campaign_id, before)
+
+
+def drop_proposal(session: Session, organisation: Organisation) -> None:
+    """Forget what was proposed."""
+    proposed, organisation.proposed = organisation.proposed, None
+    if proposed and proposed.get("logo"):
+        drop_logo(session, organisation.campaign_id, proposed["logo"])
+
+
+def add_note(before: str | None, note: str) -> str:
+    """What leads noted, the newest last; the oldest give way."""
+    return f"{before}\n{note}"[-1000:] if before else note[:1000]

@@ -1,0 +1,144 @@
+"""An organisation asks to co-sign: it is nobody's word yet, and waits for the button in the contact's mail."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from petitions.mail import outbox
+from petitions.mail.limited import LimitedMails
+from petitions.organisations.counting import lock
+from petitions.organisations.logos import Logo, keep_logo
+from petitions.organisations.models import UNCONFIRMED, Organisation
+from petitions.organisations.naming import name_key
+from petitions.organisations.websites import Website, is_proven
+
+#: Kinds of mails; the builders are in organisations/letters.py.
+CONFIRM = "organisation_confirm"
+OWN_LINK = "organisation_link"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What an organisation says of itself in public; a form that was found right."""
+
+    name: str
+    kind: str  # of organisations/kinds.py
+    country: str
+    city: str | None
+    website: Website | None
+    members: int | None
+    comment: str | None
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Who speaks for it."""
+
+    name: str = field(repr=False)
+    role: str = field(repr=False)
+    email: str = field(repr=False)
+    email_key: bytes = field(repr=False)
+    phone: str | None = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Request:
+    """The form, sent."""
+
+    id: UUID
+    campaign_id: int
+    entry: Entry
+    contact: Contact
+    logo: Logo | None
+    language: str
+    statement_id: int
+    consent_version: int
+    arrived_at: datetime
+
+
+def request(session: Session, asked: Request) -> None:
+    """Store it and queue the mail with the button. The same form again, within the limits of the address, is one
+    more request, which a lead sees beside the first. Raises CampaignPurged."""
+    add(session, asked)
+    mails = LimitedMails(session, {asked.contact.email_key}, asked.arrived_at)
+    mails.add(CONFIRM, asked.campaign_id, asked.id, asked.contact.email_key, asked.language)
+    mails.queue()
+
+
+def add(session: Session, asked: Request, **more: Any) -> Organisation:
+    """A row for it, under the lock of the tally; unconfirmed, unless `more` says otherwise."""
+    tally = lock(session, asked.campaign_id)
+    tally.last_number += 1
+    values = {"number": tally.last_number, "state": UNCONFIRMED, **row_of(asked), **more}
+    if asked.logo is not None:
+        keep_logo(session, asked.campaign_id, asked.logo, asked.arrived_at)
+    session.execute(insert(Organisation), [values])
+    return session.get_one(Organisation, (asked.campaign_id, asked.id))
+
+
+def row_of(asked: Request) -> Mapping[str, Any]:
+    """The columns that a request fills."""
+    return {
+        "campaign_id": asked.campaign_id,
+        "id": asked.id,
+        **columns_of(asked.entry, asked.contact.email),
+        "logo": asked.logo.digest if asked.logo is not None else None,
+        "contact_name": asked.contact.name,
+        "contact_role": asked.contact.role,
+        "email": asked.contact.email,
+        "email_key": asked.contact.email_key,
+        "phone": asked.contact.phone,
+        "language": asked.language,
+        "statement_id": asked.statement_id,
+        "told_statement_id": asked.statement_id,
+        "consent_version": asked.consent_version,
+        "created_at": asked.arrived_at,
+    }
+
+
+def columns_of(entry: Entry, email: str | None) -> dict[str, Any]:
+    """The columns of what everybody sees, and of how it is found and proven by them."""
+    domain = entry.website.domain if entry.website is not None else None
+    return {
+        "name": entry.name,
+        "kind": entry.kind,
+        "country": entry.country,
+        "city": entry.city,
+        "website": entry.website.url if entry.website is not None else None,
+        "members": entry.members,
+        "comment": entry.comment,
+        "name_key": name_key(entry.name),
+        "domain": domain,
+        "domain_proven": email is not None and is_proven(email, domain),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class LinkWish:
+    """Somebody asked for the links to the organisations whose contact has this address."""
+
+    campaign_id: int
+    email_key: bytes
+    arrived_at: datetime
+
+
+def send_links(session: Session, wish: LinkWish) -> None:
+    """Queue a mail for each of them, within the limits of the address: the button for those that wait for it, the
+    own page for the others."""
+    of_contact = (Organisation.campaign_id == wish.campaign_id, Organisation.email_key == wish.email_key)
+    rows = session.execute(
+        select(Organisation.id, Organisation.state, Organisation.language)
+        .where(*of_contact)
+        .order_by(Organisation.number.desc())
+    ).all()
+    mails = LimitedMails(session, {wish.email_key}, wish.arrived_at)
+    for row in rows:
+        kind = CONFIRM if row.state == UNCONFIRMED else OWN_LINK
+        priority = outbox.CONFIRMATION if kind == CONFIRM else outbox.LATER
+        mails.add(kind, wish.campaign_id, row.id, wish.email_key, row.language, priority)
+    mails.queue()
