@@ -1,5 +1,5 @@
-"""python -m benchmarks sign | confirm | page | growth | own | purge | console | moderation | processes | export |
-mail | wave | all
+"""python -m benchmarks sign | confirm | page | organisations | growth | own | purge | console | moderation |
+processes | export | mail | wave | all
 """
 
 import argparse
@@ -10,7 +10,21 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import confirm, console, export, growth, mail, moderation, own, page, processes, purge, sign, wave
+from benchmarks import (
+    confirm,
+    console,
+    export,
+    growth,
+    mail,
+    moderation,
+    organisations,
+    own,
+    page,
+    processes,
+    purge,
+    sign,
+    wave,
+)
 from benchmarks.load import require_wrk
 from benchmarks.options import BenchmarkError, Options, ToolMissing
 
@@ -18,6 +32,7 @@ _COMMANDS: dict[str, Callable[[Options], None]] = {
     "sign": sign.run,
     "confirm": confirm.run,
     "page": page.run,
+    "organisations": organisations.run,
     "growth": growth.run,
     "own": own.run,
     "purge": purge.run,

@@ -19,8 +19,8 @@ def run(options: Options) -> None:
         prepare(store)
         stated = conditions(store, options)
         with petitions_server(store) as server:
-            plain, plain_floor, size = _measure(server, store, options, gzip=False)
-            small, small_floor, small_size = _measure(server, store, options, gzip=True)
+            plain, plain_floor, size = measure(server, store, options, PATH, gzip=False)
+            small, small_floor, small_size = measure(server, store, options, PATH, gzip=True)
         share = ratio(plain, plain_floor)
         print_line(
             "page",
@@ -41,9 +41,11 @@ def run(options: Options) -> None:
         )
 
 
-def _measure(server: Server, store: Store, options: Options, *, gzip: bool) -> tuple[list[Load], list[Load], int]:
-    """Rounds of the page, rounds of its floor, and the size of the body."""
-    reply = server.ask("GET", PATH, headers=browser_headers(server, gzip=gzip))
+def measure(
+    server: Server, store: Store, options: Options, path: str, *, gzip: bool
+) -> tuple[list[Load], list[Load], int]:
+    """Rounds of the page at this path, rounds of its floor, and the size of the body."""
+    reply = server.ask("GET", path, headers=browser_headers(server, gzip=gzip))
     encoding = reply.headers.get("content-encoding")
     if reply.status != 200 or (encoding == "gzip") is not gzip:
         raise BenchmarkError(f"page: unexpected answer {reply.status}, encoding {encoding}")
@@ -54,8 +56,8 @@ def _measure(server: Server, store: Store, options: Options, *, gzip: bool) -> t
         if floor.ask("GET", "/page").body != reply.body:
             raise BenchmarkError("page: the floor returns other bytes")
         requests = {
-            each.port: write_get(store.data_dir / f"get-{each.port}", each, path, gzip=gzip)
-            for each, path in ((floor, "/page"), (server, PATH))
+            each.port: write_get(store.data_dir / f"get-{each.port}", each, asked, gzip=gzip)
+            for each, asked in ((floor, "/page"), (server, path))
         }
 
         def load(each: Server, seconds: int) -> Load:

@@ -16,7 +16,9 @@ from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.ids import new_id
 from petitions.moderation.removing import remove_signatures
+from petitions.organisations.counting import lock, show
 from petitions.organisations.requesting import Contact, Entry, Request
+from petitions.organisations.requesting import add as add_organisation
 from petitions.organisations.websites import check_website
 from petitions.settings import Settings
 from petitions.signatures.changing import Change, Said
@@ -223,3 +225,16 @@ def organisation_request(campaign: CampaignSnapshot, settings: Settings, **chang
         arrived_at=utc_now(),
     )
     return replace(asked, **changes)
+
+
+def cosign(
+    database: Database, settings: Settings, campaign: CampaignSnapshot, pin: int | None = None, **changes: Any
+) -> Request:
+    """An organisation that everybody sees. `changes` as above."""
+    asked = organisation_request(campaign, settings, **changes)
+    with database.writing() as session:
+        organisation = add_organisation(
+            session, asked, confirmed_at=asked.arrived_at, decided_at=asked.arrived_at, pin=pin
+        )
+        show(lock(session, campaign.id), organisation)
+    return asked

@@ -1,9 +1,11 @@
 """Languages: chosen from what a reader asks, with their numbers, dates and countries."""
 
 import itertools
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
+from babel.dates import format_date, format_time
+from babel.numbers import format_decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -150,6 +152,28 @@ def test_dates_are_written_as_each_language_writes_them() -> None:
     assert english.endswith(" 16:00 UTC")
     for language in LANGUAGES:
         assert "UTC" in translator(language).moment(datetime(2026, 11, 22, 16, tzinfo=UTC))
+
+
+@given(st.integers(-99_999, 99_999) | st.integers(-(10**15), 10**15))
+def test_numbers_are_those_of_cldr(number: int) -> None:
+    for language in LANGUAGES:
+        words = translator(language)
+        expected = format_decimal(number, locale=words.locale, numbering_system="default")
+        assert words.number(number) == expected, language
+
+
+@given(st.integers(0, 4 * 10**9))
+def test_moments_are_the_dates_and_times_of_cldr(second: int) -> None:
+    at = datetime.fromtimestamp(second, UTC)
+    for language in LANGUAGES:
+        words = translator(language)
+        day = format_date(at, format="long", locale=words.locale)
+        time = format_time(at, "short", tzinfo=UTC, locale=words.locale)
+        said = words.moment(at)
+        assert said.startswith(day)
+        assert f"{time} UTC" in said[len(day) :]
+        assert words.moment(at.astimezone(timezone(timedelta(hours=-9)))) == said
+        assert words.moment(at.replace(tzinfo=None)) == said
 
 
 def test_countries_are_named_and_sorted_for_the_reader() -> None:

@@ -28,7 +28,7 @@ from petitions.accounts.users import NewUser, create_user
 from petitions.audit.recording import Actor, record
 from petitions.campaigns.editing import load_copy, save_copy
 from petitions.campaigns.models import Campaign
-from petitions.campaigns.queries import get_snapshot
+from petitions.campaigns.queries import CampaignSnapshot, get_snapshot
 from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.delivery.exports import record_export
@@ -37,6 +37,10 @@ from petitions.mail.outbox import NewMail, queue
 from petitions.models import metadata
 from petitions.moderation.models import Job, Moderation
 from petitions.moderation.removing import remove_signatures
+from petitions.organisations.confirming import Confirmation as Button
+from petitions.organisations.confirming import confirm as confirm_organisation
+from petitions.organisations.pictures import Logo
+from petitions.organisations.requesting import request
 from petitions.settings import Rate, Settings
 from petitions.signatures.confirming import Outcome
 from petitions.signatures.drafting import store_drafts
@@ -46,8 +50,19 @@ from petitions.signatures.publishing import publish
 from petitions.signatures.refusing import refuse
 from petitions.signatures.rollups import roll_up
 from petitions.signatures.withdrawing import Withdraw
+from petitions.tokens import Named
 from petitions.watching.models import Alert, HourlyFlow, SourceCount
-from tests.factories import act, change, confirm, link_to, make_campaign, make_draft, sign, sign_and_confirm
+from tests.factories import (
+    act,
+    change,
+    confirm,
+    link_to,
+    make_campaign,
+    make_draft,
+    organisation_request,
+    sign,
+    sign_and_confirm,
+)
 
 
 def config_of(connection: Any) -> Config:
@@ -185,6 +200,16 @@ def fill_moderation(session: Session, campaign_id: int, signature: Signature) ->
     queue(session, [NewMail("alert", campaign_id, new_id(), bytes(16), "en")], now)
 
 
+def fill_organisations(session: Session, campaign: CampaignSnapshot, settings: Settings) -> None:
+    """An organisation that everybody sees, with a logo, and one that waits."""
+    logo = Logo(utc_now().isoformat().encode(), 9, 9)
+    for name in ("Union of Examples", "Union of Others"):
+        asked = organisation_request(campaign, settings, name=name, logo=logo, members=3)
+        request(session, asked)
+        button = Button(Named(campaign.id, asked.id), approves_proven=name == "Union of Examples", now=utc_now())
+        confirm_organisation(session, button)
+
+
 def fill(database: Database, settings: Settings, folder: Path) -> None:
     """Rows in every table."""
     campaign = make_campaign(database, slug=f"campaign-{utc_now():%f}", languages=("en", "es"))
@@ -207,6 +232,7 @@ def fill(database: Database, settings: Settings, folder: Path) -> None:
         refuse(session, campaign.id, refused.id, now)
         record_export(session, campaign.id, list_file, 1, now)
         fill_moderation(session, campaign.id, session.get_one(Signature, (campaign.id, unlisted.id)))
+        fill_organisations(session, campaign, settings)
     assert act(database, Withdraw(link_to(withdrawn), now)) == [Done.DONE]
     schema.check_email_key(database, settings.email_key)
     roll_up(database, utc_now())
@@ -385,9 +411,9 @@ def test_a_store_from_before_the_console_keeps_everything_down_and_up(
         before = contents(database, old)
         assert set(new) - set(old) == TABLES_OF_0003
         assert {table: new[table] - old[table] for table in old if new[table] != old[table]} == ADDED_BY_0003
-        # The mails to accounts and to moderators have no place there; every other row has.
+        # The mails to accounts, to moderators and to organisations have no place there; every other row has.
         assert {table: len(rows) for table, rows in before.items()} == {
-            table: filled.get(table, 1) - 2 * (table == "outbox") for table in old
+            table: filled.get(table, 1) - (2 + ORGANISATION_MAILS) * (table == "outbox") for table in old
         }
         assert not may_be_null(database, "outbox", "campaign_id")
         left = set(definitions) - set(index_definitions(database))
@@ -446,17 +472,15 @@ def test_a_store_from_before_moderation_gets_domains_words_and_shares(
     ]
     held = sign(database, settings, campaign, trapped=True)
     roll_up(database, utc_now())
-    new, filled, definitions = (
-        columns_of(database),
-        contents(database, columns_of(database)),
-        index_definitions(database),
-    )
+    filled, definitions = contents(database, columns_of(database)), index_definitions(database)
     assert ("removed", "fake", 1) in [
         (row["dimension"], row["value"], row["counted"]) for row in filled["tally_parts"]
     ]
     with database.reading() as session:
         context = MigrationContext.configure(session.connection(), opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
+    with at_revision(database, "0004"):
+        new = columns_of(database)
     with at_revision(database, "0003"):
         old = columns_of(database)
         before = contents(database, old)
@@ -505,6 +529,44 @@ def test_a_store_from_before_moderation_gets_domains_words_and_shares(
         assert after == {table: rows for table, rows in before.items() if table != "alembic_version"}
         with at_revision(database, "0003"):
             assert contents(database, old) == before
+    fill(database, settings, tmp_path)
+
+
+TABLES_OF_0005 = {"organisations", "organisation_logos", "organisation_tallies"}
+#: That `fill` queues: each of two gets its button and its link.
+ORGANISATION_MAILS = 4
+
+
+def test_a_store_from_before_organisations_keeps_everything_and_has_none(
+    database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    """Back there, what organisations are and were written is gone; what leads did with them stays in the log."""
+    fill(database, replace(settings, sign_rate=Settings.sign_rate), tmp_path)
+    own_terms = make_campaign(database, slug="proven", organisations={"approve_proven": True})
+    assert own_terms.terms.approve_proven
+    new, filled, definitions = columns_of(database), counts(database), index_definitions(database)
+    assert filled["organisations"] == 2
+    with at_revision(database, "0004"):
+        with database.reading() as session:
+            assert not get_snapshot(session, "proven").terms.approve_proven
+        old = columns_of(database)
+        before = contents(database, old)
+        assert set(new) - set(old) == TABLES_OF_0005
+        assert {table for table in old if new[table] != old[table]} == set()
+        assert {table: len(rows) for table, rows in before.items()} == {
+            table: filled.get(table, 1) - ORGANISATION_MAILS * (table == "outbox") for table in old
+        }
+        left = {row["kind"] for row in before["outbox"]}
+        assert "alert" in left
+        assert not any(kind.startswith("organisation") for kind in left)
+    after = contents(database, old)
+    assert after.pop("alembic_version") != before["alembic_version"]
+    assert after == {table: rows for table, rows in before.items() if table != "alembic_version"}
+    assert {table: counts(database)[table] for table in TABLES_OF_0005} == dict.fromkeys(TABLES_OF_0005, 0)
+    assert index_definitions(database) == definitions
+    with database.reading() as session:
+        context = MigrationContext.configure(session.connection(), opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
     fill(database, settings, tmp_path)
 
 

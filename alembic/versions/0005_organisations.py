@@ -66,7 +66,8 @@ def upgrade() -> None:
     op.create_index("ix_organisations_state", "organisations", ["campaign_id", "state", "number"])
     op.create_index("ix_organisations_name_key", "organisations", ["campaign_id", "name_key"])
     op.create_index("ix_organisations_domain", "organisations", ["campaign_id", "domain"])
-    op.create_index("ix_organisations_email_key", "organisations", ["campaign_id", "email_key"])
+    op.create_index("ix_organisations_email_key", "organisations", ["email_key", "campaign_id"])
+    op.create_index("ix_organisations_statement_id", "organisations", ["statement_id"])
     op.create_table(
         "organisation_logos",
         sa.Column("campaign_id", sa.Integer(), nullable=False),
@@ -95,5 +96,17 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DELETE FROM outbox WHERE kind LIKE 'organisation%'")
+    _forget_terms()
     for table in ("organisation_tallies", "organisation_logos", "organisations"):
         op.drop_table(table)
+
+
+def _forget_terms() -> None:
+    """Earlier programs refuse terms of which they know nothing."""
+    campaigns = sa.table("campaigns", sa.column("id", sa.Integer()), sa.column("terms", sa.JSON()))
+    connection = op.get_bind()
+    for campaign_id, terms in connection.execute(sa.select(campaigns.c.id, campaigns.c.terms)).all():
+        if "organisations" in terms:
+            known = {key: value for key, value in terms.items() if key != "organisations"}
+            connection.execute(sa.update(campaigns).where(campaigns.c.id == campaign_id).values(terms=known))

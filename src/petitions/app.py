@@ -22,6 +22,7 @@ from petitions.clock import utc_now
 from petitions.console.guard import cookie_name
 from petitions.console.routes import ROUTES as CONSOLE_ROUTES
 from petitions.db import Database
+from petitions.organisations.shelf import Shelf
 from petitions.public.routes import ROUTES as PUBLIC_ROUTES
 from petitions.settings import Settings, load_settings
 from petitions.signatures.confirming import store_confirmations
@@ -46,6 +47,8 @@ from petitions.web.static import DigestedFiles
 MAX_BODY = 64 * 1024
 #: The texts of a campaign in one language: 200,000 bytes, each of which a browser may write as three.
 MAX_BODY_IN_CONSOLE = 1024 * 1024
+#: The form of an organisation with a logo of 2 MiB.
+MAX_BODY_WITH_LOGO = 2560 * 1024
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 #: Seconds between two looks for keys of networks that are to be forgotten.
 _FORGET_EVERY = 60.0
@@ -85,6 +88,7 @@ def create_app(
         campaigns=TimedCache(lambda slug: database.read(get_snapshot, slug)),
         flows=Flows(database, settings.email_key),
         rules=TimedCache(RuleBook(database).load),
+        organisations=TimedCache(Shelf(database).load),
         mailbox_url=mailbox_url,
     )
 
@@ -123,7 +127,13 @@ def create_app(
             Middleware(Frame, https=settings.base_url.startswith("https:")),
             Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(settings.base_url), www_redirect=False),
             Middleware(OriginCheck, base_url=settings.base_url),
-            Middleware(BodyLimit, most=MAX_BODY, most_in_console=MAX_BODY_IN_CONSOLE, cookie=cookie_name(site)),
+            Middleware(
+                BodyLimit,
+                most=MAX_BODY,
+                most_with_logo=MAX_BODY_WITH_LOGO,
+                most_in_console=MAX_BODY_IN_CONSOLE,
+                cookie=cookie_name(site),
+            ),
         ],
         exception_handlers=HANDLERS,
         lifespan=lifespan,

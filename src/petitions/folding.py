@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-_NOT_A_WORD = re.compile(r"[\W_]+")
+_WORD = re.compile(r"[^\W_]+")
 #: Characters that stand for whole phrases, of up to 18 letters. A text of nothing else is no text.
 _PHRASES = re.compile("[\ufdfa\ufdfb]")
 _MOST_PHRASES = 3
@@ -40,4 +40,4 @@ _FOLDED_LETTERS = str.maketrans(
 
 def words_of(text: str) -> list[str]:
     """The words of a text, folded, in their order."""
-    return [word for word in _NOT_A_WORD.split(fold(text)) if word]
+    return _WORD.findall(fold(text))

@@ -5,7 +5,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from functools import cache, cached_property, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from typing import Any
@@ -107,27 +107,61 @@ class Translator:
 
     def number(self, number: int) -> str:
         """A whole number in the reader's digits and separators."""
-        return format_decimal(number, locale=self.locale, numbering_system="default")
+        return f"{number:,}".translate(self._digits)
 
     def date(self, moment: datetime | date) -> str:
         """ "22 November 2026" in the reader's language; a datetime is taken in UTC."""
-        return format_date(moment, format="long", locale=self.locale)
+        return _long_date(self, moment.date() if isinstance(moment, datetime) else moment)
 
     def moment(self, moment: datetime) -> str:
         """ "22 November 2026 at 16:00 UTC" in the reader's language."""
-        both = get_datetime_format("long", locale=self.locale)
-        time = format_time(moment, "short", tzinfo=UTC, locale=self.locale)
-        return str(both).replace("'", "").replace("{0}", f"{time} UTC").replace("{1}", self.date(moment))
+        at = moment.astimezone(UTC) if moment.tzinfo is not None else moment
+        return self._date_and_time % (self.date(at), _short_time(self, at.hour, at.minute))
 
     def country(self, code: str) -> str:
         """The country's name, or its code where CLDR has none."""
-        return str(self.locale.territories.get(code, code))
+        return self._territories.get(code, code)
+
+    @cached_property
+    def _digits(self) -> dict[int, str]:
+        """For str.translate: what stands for each character of "-1,234"."""
+        written = {str(digit): self._decimal(digit) for digit in range(10)}
+        one = written["1"]
+        between, minus = self._decimal(1111).replace(one, ""), self._decimal(-1).replace(one, "")
+        return str.maketrans(written | {",": between, "-": minus})
+
+    def _decimal(self, number: int) -> str:
+        return format_decimal(number, locale=self.locale, numbering_system="default")
+
+    @cached_property
+    def _date_and_time(self) -> str:
+        """With a %s for the date and one for the time, in this order in all nine languages."""
+        both = str(get_datetime_format("long", locale=self.locale)).replace("'", "")
+        assert both.index("{1}") < both.index("{0}")
+        return both.replace("%", "%%").replace("{1}", "%s").replace("{0}", "%s UTC")
+
+    @cached_property
+    def _territories(self) -> dict[str, str]:
+        return {str(code): str(name) for code, name in self.locale.territories.items()}
 
     @cached_property
     def countries(self) -> tuple[Country, ...]:
         """Every country, sorted as a reader of this language expects."""
         named = (Country(code, self.country(code)) for code in COUNTRY_CODES)
         return tuple(sorted(named, key=lambda country: _sort_key(country.name)))
+
+
+# A page of a console shows hundreds of moments, and Babel puts each together from its parts anew.
+
+
+@lru_cache(maxsize=len(LANGUAGES) * 1024)
+def _long_date(words: Translator, day: date) -> str:
+    return format_date(day, format="long", locale=words.locale)
+
+
+@lru_cache(maxsize=len(LANGUAGES) * 24 * 60)
+def _short_time(words: Translator, hour: int, minute: int) -> str:
+    return format_time(time(hour, minute, tzinfo=UTC), "short", tzinfo=UTC, locale=words.locale)
 
 
 def _sort_key(text: str) -> tuple[str, str]:

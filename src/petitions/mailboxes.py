@@ -80,11 +80,19 @@ def registrable(domain: str) -> str:
     """The domain that somebody had to register for this one: "uni.example" for "maths.uni.example", "union.co.uk"
     for "mail.union.co.uk". Whoever has it can make as many below it as they like; so mailboxes are counted by it.
     Expects what `domain_of` gives. Of sites that give away names below their own, it is the site."""
-    return _public_suffixes().privatesuffix(domain) or domain
+    return _public_suffixes(only_icann=True).privatesuffix(domain) or domain
+
+
+@lru_cache(maxsize=4096)
+def owned_domain(domain: str) -> str | None:
+    """The domain that one holder has, also where a site gives away names below its own: "a.github.io" and
+    "b.github.io" are two. None for such a site itself, and for what is no domain of anybody. Expects what
+    `domain_of` gives. Never for counting mailboxes: see `registrable`."""
+    return _public_suffixes(only_icann=False).privatesuffix(domain)
 
 
 @cache
-def _public_suffixes() -> "PublicSuffixList":
+def _public_suffixes(*, only_icann: bool) -> "PublicSuffixList":
     from publicsuffixlist import PublicSuffixList  # here, for not every command needs ten thousand names
 
-    return PublicSuffixList(only_icann=True)
+    return PublicSuffixList(only_icann=only_icann)

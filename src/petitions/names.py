@@ -61,7 +61,7 @@ def starts_like_a_formula(text: str) -> bool:
 
 def folded_words(name: str) -> list[str]:
     """The different words of a name, folded, for the index of the search; at most 12."""
-    words = (word[:MAX_WORD] for word in words_of(name))
+    words = [word[:MAX_WORD] for word in words_of(name)]
     return list(dict.fromkeys(words))[:_MAX_WORDS]
 
 

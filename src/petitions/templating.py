@@ -3,8 +3,12 @@ template is compiled, for a page has fifty of them; `i18n` is its translator.
 """
 
 import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, partial
-from typing import Any
+from itertools import groupby
+from types import BuiltinMethodType, MethodType
+from typing import Any, TypeGuard, cast
 
 from jinja2 import (
     ChoiceLoader,
@@ -14,6 +18,8 @@ from jinja2 import (
     nodes,
     select_autoescape,
 )
+from jinja2.compiler import CodeGenerator, Frame
+from jinja2.runtime import Context, Macro
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup, escape
 
@@ -50,22 +56,116 @@ class _Translating(NodeTransformer):
 
     def visit_Call(self, node: nodes.Call) -> nodes.Expr:  # noqa: N802 - the name that Jinja looks for
         node = self.generic_visit(node)  # type: ignore[assignment]
-        if not (isinstance(node.node, nodes.Name) and node.node.name in {"gettext", "_"}):
+        if isinstance(node.node, nodes.Name) and node.node.name == "ngettext":
+            node.node = nodes.EnvironmentAttribute("plural_markup" if self._markup else "plural")
+        if not self._is_text(node):
             return node
-        (text,) = node.args
-        assert isinstance(text, nodes.Const), "a text to translate has to stand in the template"
-        translated = self._translator.gettext(text.value)
-        words = Markup(translated) if self._markup else translated  # noqa: S704 - a text of ours
+        words = self._words(node)
         if not node.kwargs:
             return nodes.Const(words % {}, lineno=node.lineno)
         values = [nodes.Pair(nodes.Const(value.key), value.value) for value in node.kwargs]
         return nodes.Mod(nodes.Const(words), nodes.Dict(values), lineno=node.lineno)
+
+    def visit_Getattr(self, node: nodes.Getattr) -> nodes.Expr:  # noqa: N802
+        """The language stands in every link."""
+        if isinstance(node.node, nodes.Name) and (node.node.name, node.attr) == ("i18n", "language"):
+            return nodes.Const(self._translator.language, lineno=node.lineno)
+        return self.generic_visit(node)  # type: ignore[return-value]
+
+    def visit_Output(self, node: nodes.Output) -> nodes.Output:  # noqa: N802
+        """Where a text is shown at once, its values stand between its parts: Markup's % is slow."""
+        shown: list[nodes.Expr] = []
+        for child in node.nodes:
+            if self._is_text(child) and child.kwargs:
+                values = {value.key: self.visit(value.value) for value in child.kwargs}
+                shown += _in_parts(self._words(child), values, child.lineno)
+            else:
+                shown.append(self.visit(child))
+        node.nodes = shown
+        return node
+
+    def _is_text(self, node: nodes.Node) -> TypeGuard[nodes.Call]:
+        called = node.node if isinstance(node, nodes.Call) else None
+        return isinstance(called, nodes.Name) and called.name in {"gettext", "_"}
+
+    def _words(self, call: nodes.Call) -> str:
+        (text,) = call.args
+        assert isinstance(text, nodes.Const), "a text to translate has to stand in the template"
+        translated = self._translator.gettext(text.value)
+        return Markup(translated) if self._markup else translated  # noqa: S704 - a text of ours
+
+
+_PLACEHOLDER = re.compile(r"%(?:%|\((\w+)\)s)")
+
+
+def _in_parts(words: str, values: Mapping[str, nodes.Expr], line: int) -> Iterator[nodes.Expr]:
+    """What % would put together."""
+    begin = 0
+    for found in _PLACEHOLDER.finditer(words):
+        yield nodes.TemplateData(str(words[begin : found.start()]), lineno=line)
+        yield values[found[1]] if found[1] else nodes.TemplateData("%", lineno=line)
+        begin = found.end()
+    yield nodes.TemplateData(str(words[begin:]), lineno=line)
+
+
+def _join_outputs(tree: nodes.Template) -> None:
+    """What is shown one after the other is shown at once, for each piece goes up through all the templates that a
+    page extends."""
+    for node in (tree, *tree.find_all(nodes.Node)):
+        for name, children in node.iter_fields():
+            if isinstance(children, list) and any(isinstance(child, nodes.Output) for child in children):
+                setattr(node, name, list(_joined(children)))
+
+
+def _joined(children: Sequence[nodes.Node]) -> Iterator[nodes.Node]:
+    for kind, run in groupby(children, type):
+        if kind is nodes.Output:
+            shown = cast("list[nodes.Output]", list(run))
+            shown[0].nodes = [part for each in shown for part in each.nodes]
+            yield shown[0]
+        else:
+            yield from run
+
+
+class _Generator(CodeGenerator):
+    """What a loop shows is put together before it goes up through the templates that a page extends."""
+
+    def visit_For(self, node: nodes.For, frame: Frame) -> None:  # noqa: N802
+        if frame.buffer is not None:
+            super().visit_For(node, frame)
+            return
+        within = frame.copy()
+        self.buffer(within)
+        super().visit_For(node, within)
+        self.simple_write(f"concat({within.buffer})", frame)
+
+
+class _Context(Context):
+    """Jinja looks whether something wants the context before it calls it; methods and macros of ours do not."""
+
+    def call(self, called: Any, /, *values: Any, **named: Any) -> Any:
+        kind = type(called)
+        if kind not in (Macro, MethodType, BuiltinMethodType):
+            return super().call(called, *values, **named)
+        named.pop("_loop_vars", None)
+        named.pop("_block_vars", None)
+        return called(self.eval_ctx, *values, **named) if kind is Macro else called(*values, **named)
 
 
 class _Environment(Environment):
     """One language's."""
 
     translator: Translator
+    code_generator_class = _Generator
+    context_class = _Context
+
+    def plural(self, one: str, many: str, number: int, **values: Any) -> str:
+        """The text for so many."""
+        return self.translator.ngettext(one, many, number) % {"num": number, **values}
+
+    def plural_markup(self, one: str, many: str, number: int, **values: Any) -> str:
+        """The same in a page."""
+        return Markup(self.translator.ngettext(one, many, number)) % {"num": number, **values}  # noqa: S704 - ours
 
     def compile(  # type: ignore[override]  # its overloads differ in one option, which goes through
         self, source: Any, name: Any = None, filename: Any = None, **options: Any
@@ -73,6 +173,7 @@ class _Environment(Environment):
         tree = self.parse(source, name, filename) if isinstance(source, str) else source
         assert callable(self.autoescape)
         _Translating(self.translator, markup=self.autoescape(name)).visit(tree)
+        _join_outputs(tree)
         return super().compile(tree, name, filename, **options)
 
 

@@ -23,6 +23,9 @@ from petitions.mail.sending import Sender
 from petitions.mail.transport import FolderTransport, SmtpTransport, Transport
 from petitions.mail.waiting import wait_for_event
 from petitions.moderation.running import run_jobs
+from petitions.organisations.expiring import drop_expired_requests
+from petitions.organisations.letters import OrganisationLetters
+from petitions.organisations.renewing import ask_for_renewals
 from petitions.privacy.purging import purge_due
 from petitions.settings import Settings
 from petitions.signatures.crediting import release_earned
@@ -57,6 +60,8 @@ CHORES = (
     Chore("seal", timedelta(seconds=2), seal),
     Chore("remind", timedelta(minutes=5), remind),
     Chore("drop_expired_drafts", timedelta(hours=1), drop_expired_drafts),
+    Chore("drop_expired_requests", timedelta(hours=1), drop_expired_requests),
+    Chore("ask_for_renewals", timedelta(minutes=1), ask_for_renewals),
     Chore("forget_draft_networks", timedelta(hours=1), forget_draft_networks),
     Chore("forget_old_backups", timedelta(hours=6), forget_old_backups),
     Chore("scrub", timedelta(hours=1), lambda database, _now: database.scrub()),
@@ -78,7 +83,13 @@ async def work(settings: Settings, database: Database, stop: asyncio.Event) -> N
     tokens = Tokens(settings.secret_keys)
     letters = SignerLetters(settings.base_url, tokens)
     accounts = AccountLetters(settings.base_url, tokens, campaign_titles)
-    builders = {**letters.builders(), **accounts.builders(), **AlertLetters(settings.base_url).builders()}
+    organisations = OrganisationLetters(settings.base_url, tokens)
+    builders = {
+        **letters.builders(),
+        **organisations.builders(),
+        **accounts.builders(),
+        **AlertLetters(settings.base_url).builders(),
+    }
     trends = Chore("watch_trends", timedelta(minutes=1), partial(watch_trends, email_key=settings.email_key))
     earned = Chore(
         "release_earned", timedelta(seconds=20), partial(release_earned, domain_credit=settings.domain_credit)

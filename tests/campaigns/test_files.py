@@ -281,8 +281,8 @@ CHOICES = "public, initials, addressee, anonymous"
 ONE_LINE = "expected a text of 1 to 200 characters on one line"
 KEYS = (
     "there is no such key; the keys are addressees, affiliation, after_signing, comments, goal, goal_steps, "
-    "initiator, links, mail, public_list, questions, reminder, reply_to, responsible, retention, signers, "
-    "updates, visibility"
+    "initiator, links, mail, organisations, public_list, questions, reminder, reply_to, responsible, retention, "
+    "signers, updates, visibility"
 )
 GOALS = "expected whole numbers above 0, each greater than the one before"
 SLUG = "expected small letters, digits and single hyphens, like free-ana-sanchez"

@@ -19,12 +19,14 @@ from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.ids import new_id
 from petitions.mail.models import Outbox
+from petitions.organisations.models import OrganisationTally
 from petitions.settings import Rate, Settings
 from petitions.signatures import holding
 from petitions.signatures.drafting import store_drafts
 from petitions.signatures.models import Draft, Signature, Tally
 from tests.cli.conftest import Petitions
 from tests.factories import MARKDOWN, TOML, make_campaign, make_draft, sign, sign_and_confirm, write_campaign
+from tests.organisations.acting import shown
 
 only_sqlite = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 only_postgresql = pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
@@ -152,6 +154,22 @@ def test_recount_finds_drift_and_repairs_it_when_told(
     with database.writing() as session:
         session.execute(update(Tally).values(counted=0))
     assert petitions("recount").stdout == "free-boris: says 0, has 1: wrong by -1\n"
+
+
+def test_recount_looks_at_organisations_too(
+    database: Database, settings: Settings, petitions: Petitions, campaign: CampaignSnapshot
+) -> None:
+    shown(database, settings, campaign, members=30)
+    right = "free-boris: says 0, has 0: right\n"
+    assert petitions("recount").stdout == f"{right}free-boris, organisations: says 1: right\n"
+    with database.writing() as session:
+        session.execute(update(OrganisationTally).values(counted=3, members=40))
+    found = petitions("recount")
+    assert (found.exit_code, found.stdout) == (6, f"{right}free-boris, organisations: says 3: wrong by +2\n")
+    repaired = petitions("recount", "--repair")
+    told = f"{right}free-boris, organisations: says 3: wrong by +2, repaired\n"
+    assert (repaired.exit_code, repaired.stdout) == (0, told)
+    assert petitions("recount").stdout == f"{right}free-boris, organisations: says 1: right\n"
 
 
 def test_recount_waits_for_nobody_who_writes(

@@ -17,10 +17,11 @@ from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.delivery.csv_export import write_csv
 from petitions.delivery.models import Export
+from petitions.delivery.organisations_csv import make_list
 from petitions.privacy.purging import purge
 from petitions.settings import Settings
 from tests.cli.conftest import Petitions
-from tests.factories import make_campaign, sign_and_confirm
+from tests.factories import cosign, make_campaign, sign_and_confirm
 from tests.web.support import count_rows
 
 only_sqlite = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
@@ -282,3 +283,19 @@ def test_a_list_for_a_device_that_was_cut_by_a_purge_is_told(
         "The data of the signers of free-boris were erased meanwhile. The list is not whole.\n",
     )
     assert link.is_symlink()
+
+
+def test_the_organisations_are_a_file_of_their_own(
+    petitions: Petitions, database: Database, settings: Settings, signed: CampaignSnapshot, tmp_path: Path
+) -> None:
+    cosign(database, settings, signed, name="Bakers", city=None)
+    target = tmp_path / "organisations.csv"
+    result = petitions("export", signed.slug, "--organisations", "--bom", "--output", target)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "1 organisations\n")
+    with database.reading() as session:
+        assert target.read_bytes() == make_list(session, signed, bom=True).content
+        assert session.scalars(select(Export)).all() == []
+    assert target.stat().st_mode & 0o777 == 0o600
+    purge(database, signed.id, utc_now())
+    assert target.exists()
+    assert petitions("export", signed.slug, "--organisations", "-o", target).exit_code == 0

@@ -26,6 +26,7 @@ from petitions.console import download
 from petitions.db import Database
 from petitions.delivery import streaming
 from petitions.delivery.csv_export import BOM, write_csv
+from petitions.delivery.organisations_csv import make_list
 from petitions.delivery.streaming import MOST_AT_ONCE, take_place
 from petitions.settings import Settings
 from petitions.signatures.rollups import roll_up
@@ -164,8 +165,8 @@ async def test_it_asks_the_store_as_often_for_many_as_for_one(
     assert asked.count == QUERIES
 
 
-#: Log-in, campaign with its title (2), what is published (4), count, shares.
-QUERIES = 9
+#: Log-in, campaign with its title (2), what is published (4), count, shares, organisations.
+QUERIES = 10
 
 
 @pytest.mark.anyio
@@ -223,3 +224,25 @@ async def listening(app: Starlette) -> AsyncIterator[int]:
     finally:
         server.should_exit = True
         await serving
+
+
+@pytest.mark.anyio
+async def test_the_organisations_are_a_list_of_their_own(
+    app: Starlette, database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    file = f"{PAGE}/organisations.csv"
+    dora = make_user(database, "Dora Delivery")
+    give_role(database, campaign.id, dora, Role.DELIVERY)
+    async with browser_of(app, database, dora) as browser:
+        assert "organisations.csv" not in (await browser.get(PAGE)).text
+        factories.cosign(database, settings, campaign, name="Bakers")
+        assert f'action="{file}' in (await browser.get(PAGE)).text
+        answer = await browser.post(file)
+    with database.reading() as session:
+        made = make_list(session, campaign)
+    assert answer.content == made.content
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["content-disposition"].startswith('attachment; filename="free-boris-organisations-')
+    (entry,) = entries(database)
+    assert entry == ("organisations.downloaded", {"rows": 1, "sha256": made.digest})

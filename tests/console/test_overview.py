@@ -114,8 +114,9 @@ async def test_it_asks_the_store_as_often_for_many_signatures_as_for_one(
     assert asked.count == QUERIES
 
 
-#: Log-in, campaign with its title (2), working copy (4: from what is published), count, countries, members.
-QUERIES = 10
+#: Log-in, campaign with its title (2), working copy (4: from what is published), count, countries, members,
+#: organisations.
+QUERIES = 11
 
 
 def _next_step(page: str) -> str:

@@ -15,7 +15,9 @@ from petitions.campaigns.queries import get_snapshot
 from petitions.console.routes import ROUTES
 from petitions.db import Database
 from petitions.moderation.conditions import Conditions
+from petitions.organisations.logos import Logo
 from petitions.settings import Settings
+from tests.console.cosigning import ask as ask_to_cosign
 from tests.console.support import SAME_ORIGIN, Browser, browser_of, give_role, make_user
 from tests.factories import make_campaign, sign_and_confirm
 from tests.moderation.many import begin
@@ -78,6 +80,18 @@ NEEDS: Mapping[str, str] = {
     "POST /console/c/{slug}/signatures/act": "moderate",
     "GET /console/c/{slug}/signatures/{signature_id:uuid}": "moderate",
     "POST /console/c/{slug}/signatures/{signature_id:uuid}": "moderate",
+    "GET /console/c/{slug}/organisations": "organisations",
+    "POST /console/c/{slug}/organisations/act": "organisations",
+    "GET /console/c/{slug}/organisations/import": "organisations",
+    "POST /console/c/{slug}/organisations/import": "organisations",
+    "GET /console/c/{slug}/organisations/order": "organisations",
+    "POST /console/c/{slug}/organisations/order": "organisations",
+    "GET /console/c/{slug}/organisations/{organisation_id:uuid}": "organisations",
+    "POST /console/c/{slug}/organisations/{organisation_id:uuid}": "organisations",
+    "POST /console/c/{slug}/organisations/{organisation_id:uuid}/merge": "organisations",
+    "POST /console/c/{slug}/organisations/{organisation_id:uuid}/apart": "organisations",
+    "POST /console/c/{slug}/organisations/{organisation_id:uuid}/remind": "organisations",
+    "GET /console/c/{slug}/organisations/{organisation_id:uuid}/logo/{digest}.webp": "organisations",
     "GET /console/c/{slug}/comments": "moderate",
     "POST /console/c/{slug}/comments": "moderate",
     "GET /console/c/{slug}/bulk": "moderate",
@@ -99,6 +113,7 @@ NEEDS: Mapping[str, str] = {
     "POST /console/rules": "admin",
     "GET /console/c/{slug}/download": "download",
     "POST /console/c/{slug}/download/signatures.csv": "download",
+    "POST /console/c/{slug}/download/organisations.csv": "download",
     "GET /console/c/{slug}/publish": "publish",
     "POST /console/c/{slug}/publish": "publish",
     "GET /console/c/{slug}/history": "view",
@@ -225,6 +240,8 @@ async def test_everybody_gets_what_their_role_allows_and_nothing_else(
     with database.reading() as session:
         campaign = get_snapshot(session, "free-boris")
     assert member is not None
+    picture = Logo(b"no picture of anything", 4, 4)
+    organisation = ask_to_cosign(database, settings, campaign, logo=picture)
     places = {
         "slug": "free-boris",
         "language": "es",
@@ -234,6 +251,8 @@ async def test_everybody_gets_what_their_role_allows_and_nothing_else(
         "number:int": "1",
         "user_id:uuid": str(member.id),
         "signature_id:uuid": str(sign_and_confirm(database, settings, campaign).id),
+        "organisation_id:uuid": str(organisation.id),
+        "digest": str(organisation.logo),
         "job_id:int": str(begin(database, campaign, Conditions(country="ES"))),
         "token": "nonsense",
     }

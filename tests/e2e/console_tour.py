@@ -20,6 +20,7 @@ from petitions.moderation.searching import find_signature
 from tests.e2e.browsing import Visitor
 from tests.e2e.console_cast import (
     CAREFUL,
+    COSIGNED,
     DRAFT,
     INVITED,
     LEAD,
@@ -333,6 +334,27 @@ STOPS: dict[str, Stop] = {
     "signature, gone": _lost(f"/console/c/{PAST}/signatures/{UUID(int=1)}"),
     "comments": _desk("/comments", PAST),
     "comments, none": _desk("/comments", DRAFT),
+    "organisations": _desk("/organisations", COSIGNED),
+    "organisations, shown": _desk("/organisations?state=approved", COSIGNED),
+    "organisations, none": _desk("/organisations?state=merged", COSIGNED),
+    "organisations, none ticked": _sends(
+        f"/console/c/{COSIGNED}/organisations?state=asked", 'form[action*="/act?"]', message="Who are you?"
+    ),
+    "organisation, alike": _follows(
+        f"/console/c/{COSIGNED}/organisations", ".looked:not(:has(.talk__who)) .cosigner__says > .looked__more a"
+    ),
+    "organisation, wants to change": _follows(
+        f"/console/c/{COSIGNED}/organisations?state=approved", ".cosigner__says > .looked__more a"
+    ),
+    "organisations, order": _desk("/organisations/order", COSIGNED),
+    "organisations, list": _desk("/organisations/import", COSIGNED),
+    "organisations, list looked at": _sends(
+        f"/console/c/{COSIGNED}/organisations/import",
+        "form:has(#f-rows)",
+        200,
+        'button[value="check"]',
+        rows="name,kind,country\nSample Union,union,IE\nSample Club,club,XX\nSample Alone,party,DE",
+    ),
     "many, counted": _sends(f"/console/c/{PAST}/bulk", 'form[action*="/bulk/preview?"]', 200, name="Sample"),
     "many, with errors": _sends(f"/console/c/{PAST}/bulk", 'form[action*="/bulk/preview?"]', email="a@"),
     "jobs": _desk("/jobs", PAST),

@@ -261,7 +261,7 @@ def steps(database: Database, campaign: CampaignSnapshot, conditions: Conditions
         way = find_way(session, campaign.id, conditions)
         while True:
             seen = look(session, campaign.id, conditions, way, 2)
-            assert seen.looked_at <= 2
+            assert len(seen.found) <= 2
             found += [serial for serial, _id in seen.found]
             if seen.through is None:
                 return found

@@ -20,6 +20,11 @@ from petitions.mail.models import Outbox
 from petitions.models import metadata
 from petitions.moderation.models import Job, Moderation
 from petitions.moderation.removing import remove_signatures
+from petitions.organisations.confirming import Confirmation as Button
+from petitions.organisations.confirming import confirm as confirm_organisation
+from petitions.organisations.pictures import Logo
+from petitions.organisations.purging import has_contacts
+from petitions.organisations.requesting import request
 from petitions.settings import Settings
 from petitions.signatures.confirming import Confirmation, Outcome, store_confirmations
 from petitions.signatures.counting import Recount, recount
@@ -39,7 +44,7 @@ from petitions.signatures.refusing import refuse
 from petitions.signatures.withdrawing import Withdraw
 from petitions.tokens import Named
 from petitions.watching.models import Alert, HourlyFlow, SourceCount
-from tests.factories import make_draft
+from tests.factories import make_draft, organisation_request
 
 #: Every table that holds something of somebody.
 PERSONAL: Sequence[type[Base]] = (
@@ -111,7 +116,19 @@ def populate(database: Database, settings: Settings, campaign: CampaignSnapshot,
         assert len(remove_signatures(session, campaign.id, removed, "fake", now)) == len(removed)
         watch(session, campaign.id, removed, now)
     assert set(withdraw_many(database, leaving)) == {Done.DONE}
+    co_sign(database, settings, campaign)
     return signed
+
+
+def co_sign(database: Database, settings: Settings, campaign: CampaignSnapshot) -> None:
+    """An organisation that everybody sees, one that waits, and one that nobody confirmed; each with a logo."""
+    for place in range(3):
+        made = organisation_request(campaign, settings, name=f"Union {place}", logo=Logo(bytes([place]), 9, 9))
+        with database.writing() as session:
+            request(session, made)
+            if place:
+                button = Button(Named(campaign.id, made.id), approves_proven=place == 1, now=utc_now())
+                confirm_organisation(session, button)
 
 
 def watch(session: Session, campaign_id: int, removed: Sequence[UUID], now: datetime) -> None:
@@ -152,7 +169,7 @@ def _campaign_of(table: Table) -> ColumnElement[int]:
 
 
 def left(database: Database, campaign: CampaignSnapshot) -> dict[str, int]:
-    """How many rows of people are left of a campaign, by table; none of an empty one."""
+    """How many rows of people are left of a campaign, by table; none of an empty one, and of organisations 1."""
     tables = [cast("Table", table.__table__) for table in PERSONAL]
     with database.reading() as session:
         counts = {
@@ -162,6 +179,8 @@ def left(database: Database, campaign: CampaignSnapshot) -> dict[str, int]:
             or 0
             for table in tables
         }
+        # Those that everybody saw stay, without anybody who spoke for them.
+        counts["organisations"] = int(has_contacts(session, campaign.id))
     return {name: count for name, count in counts.items() if count}
 
 

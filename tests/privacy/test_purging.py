@@ -80,7 +80,7 @@ def test_everything_personal_goes_and_the_totals_stay(
     populate(database, settings, campaign, 60)
     roll_up(database, utc_now())
     found = left(database, campaign)
-    assert set(found) == {table.__tablename__ for table in PERSONAL} - {"exports"}
+    assert set(found) == {table.__tablename__ for table in PERSONAL} - {"exports"} | {"organisations"}
     assert totals(database, campaign)[0] == 54
     before = of_campaign(database, campaign)
     report = purge(database, campaign.id, NOON)
@@ -92,7 +92,8 @@ def test_everything_personal_goes_and_the_totals_stay(
     assert sum(share[3] for share in by_hour) == 54  # of a quiet hour they would tell too much
     assert after["tally_parts"] == [share for share in before["tally_parts"] if share not in by_hour]
     changed = {name for name in after if after[name] != before[name]}
-    assert changed == set(found) - {"rule_lists"} | {"campaigns", "tallies", "tally_parts"}
+    kept = {"campaigns", "tallies", "tally_parts", "organisation_logos"}
+    assert changed == set(found) - {"rule_lists"} | kept
     with database.reading() as session:
         tally = session.get_one(Tally, campaign.id)
         assert (tally.purging, tally.purged, tally.counted, tally.withdrawn) == (True, 54, 54, 3)

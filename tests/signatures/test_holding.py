@@ -13,6 +13,7 @@ from petitions.db import Database
 from petitions.ids import new_id
 from petitions.mail.models import Outbox
 from petitions.settings import Rate, Settings
+from petitions.signatures import queue as queues
 from petitions.signatures.confirming import Outcome
 from petitions.signatures.drafting import NewDraft, store_drafts
 from petitions.signatures.holding import Group, Release, Step, drop, moment_of, release, step
@@ -256,6 +257,30 @@ def test_the_queue_groups_what_is_held_for_the_same(
     assert [draft.id for draft in in_group] == [thrown.id]
 
 
+def test_of_many_groups_the_largest_are_shown(
+    database: Database, settings: Settings, campaign: CampaignSnapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    domains = ["trashmail.com", *["mailinator.com"] * 3, "yopmail.com", *["guerrillamail.com"] * 2]
+    ids = [sign(database, settings, campaign, email=f"p{n}@{d}").id for n, d in enumerate(domains)]
+    hold(database, settings, campaign)  # for nothing that others share
+    monkeypatch.setattr(queues, "MOST_GROUPS", 4)
+    with database.reading() as session:
+        queue = find_queue(session, campaign.id)
+    assert [(each.group.by, each.count) for each in queue.groups] == [
+        ("mailinator.com", 3),
+        ("guerrillamail.com", 2),
+        ("trashmail.com", 1),
+        ("yopmail.com", 1),
+    ]
+    assert (queue.count, queue.more) == (8, 1)
+    assert [[draft.id for draft in each.samples] for each in queue.groups] == [
+        [ids[1], ids[3]],
+        [ids[5], ids[6]],
+        [ids[0]],
+        [ids[4]],
+    ]
+
+
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 def test_the_queue_reads_an_index_that_holds_all_it_needs(
     database: Database, settings: Settings, campaign: CampaignSnapshot
@@ -271,5 +296,10 @@ def test_the_queue_reads_an_index_that_holds_all_it_needs(
     event.listen(database.engine, "before_cursor_execute", explain)
     with database.reading() as session:
         find_queue(session, campaign.id)
-    assert plans == ["SEARCH drafts USING COVERING INDEX ix_drafts_held_for (campaign_id=? AND held_reason>?)"]
+    (plan,) = plans
+    found, *ends = [step for step in plan.split("; ") if "drafts" in step]
+    by_index = "SEARCH drafts USING COVERING INDEX ix_drafts_held_for (campaign_id=? AND held_reason"
+    assert found == f"{by_index}>?)"
+    assert set(ends) == {f"{by_index}=? AND held_for=?)"}
+    assert "TEMP B-TREE FOR GROUP BY" not in plan
     assert PAGE_SIZE <= 50

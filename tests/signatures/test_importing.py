@@ -28,6 +28,7 @@ from petitions.signatures.drafting import store_drafts
 from petitions.signatures.importing import import_files
 from petitions.signatures.models import Draft, Signature, Tally
 from tests.factories import WORDING, campaign_files, make_draft, sign, sign_and_confirm
+from tests.organisations.acting import ask
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
@@ -293,6 +294,28 @@ def test_files_let_nobody_s_name_go_within_days(database: Database, settings: Se
     bring(database, later, now)
     bring(database, later, now + timedelta(days=5))  # what goes soon anyway may be said again
     assert snapshot(database).closes_at == later.closes_at
+
+
+def test_files_let_the_contact_of_no_organisation_go_within_days(database: Database, settings: Settings) -> None:
+    now = utc_now()
+    bring(database, campaign_files(), now)
+    ask(database, settings, snapshot(database))
+    soon = campaign_files(closes_at=now + timedelta(days=2), retention={"months_after_closing": 0})
+    with pytest.raises(CampaignFileError, match="at least 7 days from now"):
+        bring(database, soon, now)
+
+
+def test_words_that_an_organisation_read_are_kept(database: Database, settings: Settings) -> None:
+    """Whether it is shown, waits, or was declined: its row points at them."""
+    bring(database, campaign_files(languages=("en", "es")))
+    before = snapshot(database)
+    ask(database, settings, before)
+    assert bring(database, wordings(en=CHANGED, es=CHANGED), LATER).new_versions == ("en",)
+    with database.reading() as session:
+        kept = session.get(Statement, before.statements["en"].id)
+        assert kept is not None
+        assert kept.retired_at == LATER
+        assert session.get(Statement, before.statements["es"].id) is None
 
 
 def test_files_of_a_campaign_that_nobody_signed_say_what_they_like(database: Database) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.db import Database
+from petitions.organisations.models import OrganisationTally
 from petitions.settings import Settings
 from petitions.signatures.drafting import store_drafts
 from petitions.signatures.models import Draft, Tally
@@ -17,6 +18,7 @@ from petitions.watching import waiting
 from petitions.watching.flows import hour_of
 from petitions.watching.waiting import check_counts, count_waiting, rounded
 from tests.factories import make_draft, sign_and_confirm
+from tests.organisations.acting import shown
 from tests.watching.support import DAY, HOUR, MINUTE, NOON, alerts
 
 
@@ -107,3 +109,22 @@ def test_a_wrong_count_is_logged_and_told_and_left_as_it_is(
         session.execute(update(Tally).values(counted=1))
     check_counts(database, NOON + DAY)
     assert tally(database).drift == 0
+
+
+def test_a_wrong_count_of_organisations_is_told_too(
+    database: Database, settings: Settings, campaign: CampaignSnapshot, caplog: pytest.LogCaptureFixture
+) -> None:
+    shown(database, settings, campaign, members=5)
+    check_counts(database, NOON)
+    assert alerts(database) == []
+    with database.writing() as session:
+        session.execute(update(OrganisationTally).values(counted=0))
+    with caplog.at_level(logging.ERROR, "petitions"):
+        check_counts(database, NOON + DAY)
+    assert [(r.message, r.__dict__["fields"]) for r in caplog.records] == [
+        ("organisations_drift", {"campaign": campaign.id, "drift": -1})
+    ]
+    with database.reading() as session:
+        kept = session.scalars(select(OrganisationTally)).one()
+    assert (kept.counted, kept.drift, tally(database).drift) == (0, -1, 0)
+    assert [(alert.kind, alert.drafts) for alert in alerts(database)] == [("drift", 1)]

@@ -1,6 +1,7 @@
 """Campaigns as JSON: what the pages show, and nothing else."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from petitions.campaigns.queries import CampaignSnapshot, list_snapshots
 from petitions.clock import utc_now
 from petitions.errors import CampaignNotFound
 from petitions.i18n import text_direction
+from petitions.organisations.counting import Standing, find_standings
 from petitions.signatures.counting import find_count, find_counts
 from petitions.web.caching import CachedPage, make_page
 from petitions.web.site import Site, site_of
@@ -40,24 +42,31 @@ def slug_of(request: Request) -> str:
     return slug
 
 
-def _find_all(session: Session) -> tuple[list[CampaignSnapshot], dict[int, int]]:
-    counts = find_counts(session)
-    return list_snapshots(session), counts
+def _find_all(session: Session) -> tuple[list[CampaignSnapshot], dict[int, int], Mapping[int, Standing]]:
+    counts, organisations = find_counts(session), find_standings(session)
+    return list_snapshots(session), counts, organisations
 
 
 async def _render_all(site: Site) -> CachedPage:
-    campaigns, counts = await site.database.read(_find_all)
+    campaigns, counts, organisations = await site.database.read(_find_all)
     now = utc_now()
     return page_of(
-        {"campaigns": [_summary(site, c, counts.get(c.id, 0), now) for c in campaigns if c.archived_at is None]}
+        {
+            "campaigns": [
+                _summary(site, c, counts.get(c.id, 0), organisations.get(c.id, Standing()), now)
+                for c in campaigns
+                if c.archived_at is None
+            ]
+        }
     )
 
 
 async def _render_one(site: Site, campaign: CampaignSnapshot) -> CachedPage:
     count = await site.database.read(find_count, campaign.id)
+    organisations = (await site.organisations.get(campaign.id)).standing
     terms = campaign.terms
     return page_of(
-        _summary(site, campaign, count, utc_now())
+        _summary(site, campaign, count, organisations, utc_now())
         | {
             "addressees": [dict(name) for name in terms.addressees],
             "initiator": {"name": terms.initiator.name, "url": terms.initiator.url} if terms.initiator else None,
@@ -78,7 +87,9 @@ async def _render_one(site: Site, campaign: CampaignSnapshot) -> CachedPage:
     )
 
 
-def _summary(site: Site, campaign: CampaignSnapshot, count: int, now: datetime) -> dict[str, Any]:
+def _summary(
+    site: Site, campaign: CampaignSnapshot, count: int, organisations: Standing, now: datetime
+) -> dict[str, Any]:
     return {
         "slug": campaign.slug,
         "url": f"{site.settings.base_url}/c/{campaign.slug}",
@@ -87,6 +98,7 @@ def _summary(site: Site, campaign: CampaignSnapshot, count: int, now: datetime) 
         "languages": list(campaign.languages),
         "title": {language: s.title for language, s in campaign.statements.items()},
         "count": count,
+        "organisations": {"count": organisations.counted, "members": organisations.members},
         "goal": campaign.terms.next_goal(count),
         "opens_at": moment(campaign.opens_at),
         "closes_at": moment(campaign.closes_at),

@@ -6,6 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from petitions.organisations.kinds import KINDS
 from petitions.web.caching import CachedPage, make_page
 from petitions.web.site import site_of
 
@@ -37,6 +38,8 @@ _SUMMARY = {
     "languages": _array(_TEXT),
     "title": _BY_LANGUAGE,
     "count": _COUNT | {"description": "Confirmed signatures that are not removed."},
+    "organisations": _object({"count": _COUNT, "members": _COUNT})
+    | {"description": "Organisations that co-sign; `members`: whom they represent, as far as they say."},
     "goal": {"type": ["integer", "null"], "description": "The next step; the last once all are reached."},
     "opens_at": _MOMENT,
     "closes_at": _MOMENT,
@@ -84,6 +87,28 @@ _RECKONING = {
     "drift": {"type": "integer", "description": "Found by the last recount; above 0: the page said too much."},
 }
 
+_TEXT_OR_NULL = {"type": ["string", "null"]}
+_ORGANISATION = {
+    "number": _COUNT | {"description": "In the order of the requests; no number is given twice."},
+    "name": _TEXT,
+    "kind": {"type": "string", "enum": list(KINDS)},
+    "country": _TEXT | {"description": "ISO 3166-1 alpha-2."},
+    "city": _TEXT_OR_NULL,
+    "website": _TEXT_OR_NULL | {"format": "uri"},
+    "logo": _TEXT_OR_NULL | {"format": "uri", "description": "WebP; another picture has another address."},
+    "members": {"type": ["integer", "null"], "minimum": 1, "description": "Whom it represents, as it says."},
+    "comment": _TEXT_OR_NULL,
+    "language": _TEXT | {"description": "Of the comment."},
+    "pin": {"type": ["integer", "null"], "description": "Those with a number come first on the page."},
+    "signed_earlier_wording": {"type": "boolean"},
+}
+_ORGANISATIONS = {
+    "slug": _TEXT,
+    "count": _COUNT,
+    "members": _COUNT,
+    "organisations": _array(_object(_ORGANISATION)),
+}
+
 
 def _answer(description: str, media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {"description": description, "content": {media_type: {"schema": schema}}}
@@ -127,6 +152,19 @@ def describe(base_url: str) -> dict[str, Any]:
                     "parameters": [slug],
                     "responses": {
                         "200": _answer("The campaign.", "application/json", _object(_CAMPAIGN)),
+                        "404": _PROBLEM,
+                        "503": _PROBLEM,
+                    },
+                }
+            },
+            "/api/v1/campaigns/{slug}/organisations": {
+                "get": {
+                    "summary": "The organisations that co-sign.",
+                    "parameters": [slug],
+                    "responses": {
+                        "200": _answer(
+                            "All of them, the first that asked first.", "application/json", _object(_ORGANISATIONS)
+                        ),
                         "404": _PROBLEM,
                         "503": _PROBLEM,
                     },

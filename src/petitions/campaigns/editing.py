@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session, defer
 
 from petitions.campaigns.content import Content, content_of, read_content, write_content
@@ -162,18 +162,21 @@ def load_files(session: Session, campaign: Campaign) -> CampaignFiles:
     )
 
 
+#: Built once: every page of the console asks it.
+_TITLES = (
+    select(Statement.campaign_id, Statement.title)
+    .join(Campaign, Campaign.id == Statement.campaign_id)
+    .where(
+        Statement.campaign_id.in_(bindparam("campaigns", expanding=True)),
+        Statement.language == Campaign.default_language,
+        Statement.retired_at.is_(None),
+    )
+)
+
+
 def campaign_titles(session: Session, campaign_ids: Sequence[int]) -> dict[int, str]:
     """Titles in the default language: of what is published, or else of the working copy."""
-    published = (
-        select(Statement.campaign_id, Statement.title)
-        .join(Campaign, Campaign.id == Statement.campaign_id)
-        .where(
-            Statement.campaign_id.in_(campaign_ids),
-            Statement.language == Campaign.default_language,
-            Statement.retired_at.is_(None),
-        )
-    )
-    titles = {row.campaign_id: row.title for row in session.execute(published)}
+    titles = {row.campaign_id: row.title for row in session.execute(_TITLES, {"campaigns": campaign_ids})}
     missing = [campaign_id for campaign_id in campaign_ids if campaign_id not in titles]
     if missing:
         for copy in session.scalars(select(WorkingCopy).where(WorkingCopy.campaign_id.in_(missing))):

@@ -7,6 +7,7 @@ import typer
 from petitions.campaigns.queries import get_snapshot, list_snapshots
 from petitions.cli.context import Exit, opened_store, read_settings
 from petitions.clock import utc_now
+from petitions.organisations import counting as organisations
 from petitions.signatures.counting import recount as recount_campaign
 
 
@@ -14,7 +15,7 @@ def recount(
     slugs: Annotated[list[str] | None, typer.Argument(help="Campaigns; all without any.")] = None,
     repair: Annotated[bool, typer.Option("--repair", help="Set a wrong count right.")] = False,
 ) -> None:
-    """Count the signatures and hold the result against the number on the page.
+    """Count the signatures and the organisations, and hold the result against the numbers on the page.
 
     Exits with 6 when a count was wrong and was not repaired.
 
@@ -28,9 +29,18 @@ def recount(
             # Only a repair takes the lock: looking at a large campaign must not hold up its wave.
             with database.writing() if repair else database.reading() as session:
                 result = recount_campaign(session, campaign.id, utc_now(), repair=repair)
-            state = "right" if not result.drift else f"wrong by {result.drift:+d}"
-            mended = ", repaired" if result.drift and repair else ""
-            typer.echo(f"{result.slug}: says {result.tallied}, has {result.rows}: {state}{mended}")
-            drifted = drifted or (result.drift != 0 and not repair)
+                co_signed = organisations.find_standing(session, campaign.id)
+                of_organisations = organisations.recount(session, campaign.id, repair=repair)
+            told = _state(result.drift, repair=repair)
+            typer.echo(f"{result.slug}: says {result.tallied}, has {result.rows}: {told}")
+            if co_signed.counted or of_organisations:
+                told = _state(of_organisations, repair=repair)
+                typer.echo(f"{result.slug}, organisations: says {co_signed.counted}: {told}")
+            drifted = drifted or ((result.drift, of_organisations) != (0, 0) and not repair)
     if drifted:
         raise typer.Exit(Exit.DRIFT)
+
+
+def _state(drift: int, *, repair: bool) -> str:
+    mended = ", repaired" if repair else ""
+    return f"wrong by {drift:+d}{mended}" if drift else "right"

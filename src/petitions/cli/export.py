@@ -18,6 +18,7 @@ from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.delivery.csv_export import write_csv
 from petitions.delivery.exports import record_export
+from petitions.delivery.organisations_csv import make_list
 from petitions.errors import StoreError
 from petitions.signatures.counting import find_count
 
@@ -33,6 +34,10 @@ def export_signatures(
     bom: Annotated[
         bool, typer.Option("--bom", help="Begin with a byte order mark; Excel reads UTF-8 only so.")
     ] = False,
+    organisations: Annotated[
+        bool,
+        typer.Option("--organisations", help="The organisations that co-sign instead, as everybody sees them."),
+    ] = False,
 ) -> None:
     """Write the confirmed signatures as a list for the delivery: names as each signer allowed, no addresses.
 
@@ -46,6 +51,9 @@ def export_signatures(
         with database.reading() as session:
             campaign = get_snapshot(session, slug)
             count = find_count(session, campaign.id)
+        if organisations:
+            _export_organisations(database, campaign, output, bom=bom)
+            return
         if campaign.purge_began_at is not None:
             raise fail(f"The data of the signers of {slug} are erased. Its count is {count}.", Exit.INPUT)
         before = output.lstat() if output.is_file() else None
@@ -59,6 +67,15 @@ def export_signatures(
                 file.unlink(missing_ok=True)  # a list that nobody remembers would outlive its signers' consent
             raise
     print(f"{rows} signatures", file=sys.stderr)  # noqa: T201 - a command speaks to its user
+
+
+def _export_organisations(database: Database, campaign: CampaignSnapshot, output: Path, *, bom: bool) -> None:
+    """What everybody sees, without anybody who speaks for them: nothing of it goes when the names of people go."""
+    with database.reading() as session:
+        made = make_list(session, campaign, bom=bom)
+    with _whole_file(output) as out:
+        out.write(made.content.decode())
+    print(f"{made.rows} organisations", file=sys.stderr)  # noqa: T201 - a command speaks to its user
 
 
 def _record(database: Database, slug: str, file: Path | None, before: os.stat_result | None, rows: int) -> None:

@@ -9,6 +9,7 @@ from petitions.accounts.roles import Role
 from petitions.console.details import PARTS
 from petitions.console.held_words import REASONS as HELD_REASONS
 from petitions.console.job_words import KIND_WORDS
+from petitions.console.organisation_words import FIELD_WORDS
 from petitions.i18n import N_, Message, Translator, language_name
 from petitions.moderation.removing import REASONS
 
@@ -31,6 +32,24 @@ ACTIONS: Mapping[str, Message] = {
     "signature.restored": N_("brought signatures back"),
     "held.released": N_("let held forms go on"),
     "held.dropped": N_("dropped held forms"),
+    "organisation.confirmed": N_("confirmed the mail of an organisation"),
+    "organisation.approved": N_("approved an organisation"),
+    "organisation.asked": N_("asked an organisation back"),
+    "organisation.declined": N_("declined an organisation"),
+    "organisation.kept": N_("kept what is shown of an organisation"),
+    "organisation.reopened": N_("let an organisation wait again"),
+    "organisation.merged": N_("made one of two organisations"),
+    "organisation.told_apart": N_("said that two organisations are two"),
+    "organisation.reminded": N_("reminded an organisation"),
+    "organisation.noted": N_("noted something about an organisation"),
+    "organisation.pinned": N_("changed the order of organisations"),
+    "organisation.imported": N_("brought in organisations"),
+    "organisation.changed": N_("changed what an organisation says"),
+    "organisation.answered": N_("answered for an organisation"),
+    "organisation.contact_proposed": N_("named another contact of an organisation"),
+    "organisation.contact_replaced": N_("became the contact of an organisation"),
+    "organisation.renewed": N_("signed the new wording for an organisation"),
+    "organisation.withdrawn": N_("withdrew an organisation"),
     "rules.saved": N_("saved rules"),
     "bulk.started": N_("began something for many at once"),
     "bulk.cancelled": N_("stopped something for many at once"),
@@ -43,6 +62,7 @@ ACTIONS: Mapping[str, Message] = {
     "alerts.mails_off": N_("wanted no more mails about alerts"),
     "list.download_began": N_("began to download the list"),
     "list.downloaded": N_("downloaded the list"),
+    "organisations.downloaded": N_("downloaded the list of organisations"),
     "audit.downloaded": N_("downloaded this log"),
     "audit.verified": N_("verified the chain"),
     "account.created": N_("made an account"),
@@ -62,7 +82,7 @@ ACTIONS: Mapping[str, Message] = {
     "account.reset_sent": N_("asked for a link to set another password"),
 }
 #: Details that say nothing to a reader, or nothing that does not stand beside them; they are in the file.
-_UNSHOWN = frozenset({"user", "download", "number", "slug"})
+_UNSHOWN = frozenset({"user", "download", "number", "slug", "first", "last"})
 _PAGES: Mapping[str, Message] = {
     "texts": N_("Texts"),
     "details": N_("Details"),
@@ -80,6 +100,7 @@ _DEFENCES: Mapping[str | None, Message] = {
     "paused": N_("Signing is paused"),
     None: N_("Off"),
 }
+_VOUCHED = (N_("to be asked by mail"), N_("vouched for"))
 _OUTCOMES: Mapping[str | None, Message] = {
     "won": N_("Won"),
     "lost": N_("Not won"),
@@ -122,6 +143,14 @@ _SAID: Mapping[str, Callable[[Any, Translator], str]] = {
     "undoes": lambda value, words: words.translate(_labelled(N_("Undoes job"), words.number(value))),
     "reason": lambda value, words: words.translate(_labelled(N_("Reason"), REASONS[value])),
     "signatures": lambda value, words: words.translate(_labelled(N_("Signatures"), words.number(len(value)))),
+    "organisation": lambda value, words: words.translate(_labelled(N_("Organisation"), words.number(value))),
+    "into": lambda value, words: words.translate(_labelled(N_("kept"), words.number(value))),
+    "other": lambda value, words: words.translate(_labelled(N_("the other one"), words.number(value))),
+    "organisations": lambda value, words: words.translate(
+        _labelled(N_("Organisations"), ", ".join(words.number(number) for number in value))
+    ),
+    "fields": lambda value, words: ", ".join(words.translate(FIELD_WORDS[name]) for name in value),
+    "vouched": lambda value, words: words.translate(_VOUCHED[bool(value)]),
     "role": lambda value, words: words.translate(_labelled(N_("Role"), _ROLES[value])),
     "before": lambda value, words: words.translate(_labelled(N_("Role before"), _ROLES[value])),
     "again": lambda value, words: words.gettext("once more") if value else "",

@@ -20,6 +20,7 @@ from petitions.campaigns.values import TermsError
 from petitions.console.guard import Desk, for_desk
 from petitions.console.pages import show
 from petitions.console.states import State, state_of
+from petitions.organisations.queue import count_waiting
 from petitions.signatures.counting import find_count
 from petitions.signatures.rollups import find_parts
 
@@ -60,6 +61,7 @@ class Overview:
     saved_at: datetime | None
     saved_by: str
     purge_due_at: datetime | None
+    organisations_wait: int  # about which a lead has to decide
 
 
 def find_overview(session: Session, campaign: Campaign, now: datetime) -> Overview:
@@ -79,6 +81,7 @@ def find_overview(session: Session, campaign: Campaign, now: datetime) -> Overvi
         saved_at=copy.saved_at if copy.saved_by else None,
         saved_by=copy.saved_by,
         purge_due_at=purge_due_at(terms.retention, campaign.closes_at) if terms is not None else None,
+        organisations_wait=count_waiting(session, campaign.id).to_decide,
     )
 
 

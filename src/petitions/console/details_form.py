@@ -25,7 +25,9 @@ from petitions.console.details_forms import (
 )
 from petitions.i18n import N_
 
-_OWNS = frozenset({"affiliation", "questions", "visibility", "public_list", "updates", "comments"})
+_OWNS = frozenset(
+    {"affiliation", "questions", "visibility", "public_list", "updates", "comments", "organisations"}
+)
 _WHO_SEES = (
     ("public", N_("Everyone")),
     ("initials", N_("Only initials")),
@@ -86,6 +88,21 @@ def _groups(languages: Sequence[str], rows: Rows) -> list[Group]:
             hint=N_("Without it they are shown at once, and moderators can hide one afterwards."),
         ),
         Group(
+            N_("Organisations"),
+            [
+                Item(
+                    "approve_proven",
+                    N_("Show an organisation at once where its mail belongs to the domain of its website"),
+                    "box",
+                )
+            ],
+            hint=N_(
+                "Without it one of you looks at each. Either way its contact confirms the mail first, and whoever "
+                "looks like one that is there already waits for you. Whether organisations can sign is said under "
+                "Basics."
+            ),
+        ),
+        Group(
             N_("Mails about the campaign"),
             in_languages("updates", N_("Words beside the box"), languages),
             hint=N_("By ticking it somebody agrees to mails about the campaign. Leave it empty for our words."),
@@ -102,6 +119,7 @@ def _values(content: Content) -> Values:
         "public_list": content.terms.get("public_list", "full"),
         "affiliation_required": affiliation.get("required", False),
         "review_comments": table(content, "comments").get("review", False),
+        "approve_proven": table(content, "organisations").get("approve_proven", False),
         **local_values("affiliation", affiliation.get("label")),
         **local_values("updates", table(content, "updates").get("label")),
     }
@@ -124,6 +142,8 @@ def _write(entered: Entered, content: Content) -> Content:
         written["updates"] = {"label": updates}
     if entered.is_ticked("review_comments"):
         written["comments"] = {"review": True}
+    if entered.is_ticked("approve_proven"):
+        written["organisations"] = {"approve_proven": True}
     kept = {key: value for key, value in content.terms.items() if key not in _OWNS}
     return replace(content, terms=kept | without_empty(written))
 

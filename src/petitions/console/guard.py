@@ -8,27 +8,23 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 from wtforms import Form
 
-from petitions.accounts.models import Membership
 from petitions.accounts.roles import Permission, Role, permissions_of
 from petitions.accounts.sessions import Login, find_login, hash_identifier, mark_seen
 from petitions.audit.recording import Actor
-from petitions.campaigns.editing import campaign_titles
 from petitions.campaigns.models import Campaign
 from petitions.clock import utc_now
 from petitions.console.csrf import csrf_field, csrf_of, holds_csrf, is_of_same_account
+from petitions.console.finding import find_campaign
 from petitions.console.returning import Kept, holds_words, keep
 from petitions.console.states import State, state_of
 from petitions.errors import CampaignNotFound, InvalidRequest, NotAllowed, PageNotFound
 from petitions.i18n import LANGUAGES, Translator, translator
-from petitions.signatures.models import UNREAD, Signature
-from petitions.web.bodies import read_form
+from petitions.web.bodies import Upload, read_form, read_upload_form
 from petitions.web.errors import address_of
 from petitions.web.languages import resolve_for, translator_for
 from petitions.web.pages import answer, see_other
@@ -61,7 +57,8 @@ class Lead:
 
     def url(self, path: str, **query: str) -> str:
         """An address of the console in the language of this page."""
-        return f"{path}?{urlencode({**query, 'lang': self.words.language})}"
+        more = f"{urlencode(query)}&" if query else ""
+        return f"{path}?{more}lang={self.words.language}"
 
     async def form(self) -> FormData:
         """The fields that were sent. Raises NotAllowed for a form of another session."""
@@ -69,6 +66,13 @@ class Lead:
         if not holds_csrf(data, self.csrf):
             raise NotAllowed
         return data
+
+    async def upload(self, field: str) -> tuple[FormData, Upload | None]:
+        """The fields that were sent, and the file in one of them. Raises NotAllowed as above."""
+        data, file = await read_upload_form(self.request, field, MAX_FIELDS)
+        if not holds_csrf(data, self.csrf):
+            raise NotAllowed
+        return data, file
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,8 @@ class Desk(Lead):
     role: Role | None  # None: an administrator
     permissions: Collection[Permission]
     comments_wait: bool = False  # some that nobody has read yet
+    has_organisations: bool = False  # some that co-sign, or asked to
+    organisations_wait: bool = False  # some about which a lead has to decide
 
     @property
     def path(self) -> str:
@@ -99,6 +105,11 @@ class Desk(Lead):
         """Whether a comment is shown only after somebody has approved it."""
         comments = self.campaign.terms.get("comments") if self.campaign.terms else None
         return isinstance(comments, dict) and comments.get("review") is True
+
+    @property
+    def takes_organisations(self) -> bool:
+        """Whether organisations can co-sign."""
+        return bool(self.campaign.terms) and "organisations" in (self.campaign.terms.get("signers") or ())
 
     def may(self, permission: str) -> bool:
         return permission in self.permissions
@@ -151,15 +162,9 @@ def for_desk(
             slug = request.path_params["slug"][:81]
             if not slug.isascii() or not slug.isprintable():
                 raise CampaignNotFound(slug)
-            campaign, role, title, comments_wait = await lead.site.database.read(_find_campaign, slug, lead.login)
-            desk = Desk(
-                **vars(lead),
-                campaign=campaign,
-                title=title,
-                role=role,
-                permissions=permissions_of(role, is_admin=lead.login.is_admin),
-                comments_wait=comments_wait,
-            )
+            found = await lead.site.database.read(find_campaign, slug, lead.login)
+            permissions = permissions_of(found["role"], is_admin=lead.login.is_admin)
+            desk = Desk(**vars(lead), **found, permissions=permissions)
             if permission not in desk.permissions:
                 raise NotAllowed
             return await _serve(desk, password, partial(handler, request, desk))
@@ -255,7 +260,8 @@ async def _ask_password(lead: Lead, fresh: bool) -> Response | None:
         return None
     if is_safe:
         return see_other(lead.url("/console/password", next=address_of(lead.request)))
-    kept = keep(address_of(lead.request), await lead.form())
+    data, _file = await lead.upload("file")  # a file has to be chosen again
+    kept = keep(address_of(lead.request), data)
     return answer(
         lead.site,
         lead.words,
@@ -284,17 +290,3 @@ def log_in_page(
 ) -> dict[str, Any]:
     """What the pages take that ask for a password: where to go `then`, what is `kept` meanwhile."""
     return {"kept": kept, "then": then, "form": form, "wait": None, "is_empty": False, **more}
-
-
-def _find_campaign(session: Session, slug: str, login: Login) -> tuple[Campaign, Role | None, str, bool]:
-    """The campaign, their role in it, its title, and whether comments wait. Raises CampaignNotFound, the same for
-    a campaign that is not there and for one of others."""
-    mine = (Membership.campaign_id == Campaign.id) & (Membership.user_id == login.user_id)
-    unread = select(Signature.id).where(Signature.campaign_id == Campaign.id, UNREAD).exists()
-    query = select(Campaign, Membership.role, unread.label("unread")).outerjoin(Membership, mine)
-    row = session.execute(query.where(Campaign.slug == slug)).one_or_none()
-    if row is None or (row.role is None and not login.is_admin):
-        raise CampaignNotFound(slug)
-    title = campaign_titles(session, [row.Campaign.id]).get(row.Campaign.id) or slug
-    session.expunge(row.Campaign)
-    return row.Campaign, Role(row.role) if row.role is not None else None, title, row.unread

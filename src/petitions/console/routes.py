@@ -23,6 +23,10 @@ from petitions.console import (
     markdown_preview,
     members,
     new,
+    organisation,
+    organisations,
+    organisations_import,
+    organisations_order,
     people_of_site,
     poster,
     preview,
@@ -89,6 +93,38 @@ ROUTES: list[BaseRoute] = [
     Route("/console/c/{slug}/signatures/{signature_id:uuid}", signature.act_on_signature, methods=["POST"]),
     Route("/console/c/{slug}/comments", comments.show_comments, methods=["GET"]),
     Route("/console/c/{slug}/comments", comments.act_on_comments, methods=["POST"]),
+    Route("/console/c/{slug}/organisations", organisations.show_organisations, methods=["GET"]),
+    Route("/console/c/{slug}/organisations/act", organisations.act_on_organisations, methods=["POST"]),
+    Route("/console/c/{slug}/organisations/import", organisations_import.show_import, methods=["GET"]),
+    Route("/console/c/{slug}/organisations/import", organisations_import.import_organisations, methods=["POST"]),
+    Route("/console/c/{slug}/organisations/order", organisations_order.show_order, methods=["GET"]),
+    Route("/console/c/{slug}/organisations/order", organisations_order.save_order, methods=["POST"]),
+    Route(
+        "/console/c/{slug}/organisations/{organisation_id:uuid}", organisation.show_organisation, methods=["GET"]
+    ),
+    Route(
+        "/console/c/{slug}/organisations/{organisation_id:uuid}",
+        organisation.act_on_organisation,
+        methods=["POST"],
+    ),
+    Route(
+        "/console/c/{slug}/organisations/{organisation_id:uuid}/merge",
+        organisation.merge_organisations,
+        methods=["POST"],
+    ),
+    Route(
+        "/console/c/{slug}/organisations/{organisation_id:uuid}/apart", organisation.tell_apart, methods=["POST"]
+    ),
+    Route(
+        "/console/c/{slug}/organisations/{organisation_id:uuid}/remind",
+        organisation.remind_organisation,
+        methods=["POST"],
+    ),
+    Route(
+        "/console/c/{slug}/organisations/{organisation_id:uuid}/logo/{digest}.webp",
+        organisation.show_logo,
+        methods=["GET"],
+    ),
     Route("/console/c/{slug}/bulk", bulk.show_bulk, methods=["GET"]),
     Route("/console/c/{slug}/bulk", bulk.start_bulk, methods=["POST"]),
     Route("/console/c/{slug}/bulk/preview", bulk.leave_preview, methods=["GET"]),
@@ -108,6 +144,7 @@ ROUTES: list[BaseRoute] = [
     Route("/console/rules", site_rules.save_site_rules, methods=["POST"]),
     Route("/console/c/{slug}/download", download.show_download),
     Route("/console/c/{slug}/download/signatures.csv", download.download_signatures, methods=["POST"]),
+    Route("/console/c/{slug}/download/organisations.csv", download.download_organisations, methods=["POST"]),
     Route("/console/c/{slug}/publish", publishing.show_publish, methods=["GET"]),
     Route("/console/c/{slug}/publish", publishing.publish_copy, methods=["POST"]),
     Route("/console/c/{slug}/history", history.show_history),

@@ -61,8 +61,8 @@ class Conditions:
         """Whether every word that is asked for begins a word of this name."""
         if not self.name:
             return True
-        words = folded_words(name or "")
-        return bool(self.words) and all(any(word.startswith(begin) for word in words) for begin in self.words)
+        words = " ".join(["", *folded_words(name or "")])
+        return bool(self.words) and all(f" {begin}" in words for begin in self.words)
 
     def filters(self) -> list[ColumnElement[bool] | TextClause]:
         """Everything but the name, for a query over `signatures` alone, without an alias."""

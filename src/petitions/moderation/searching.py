@@ -4,30 +4,29 @@ Whatever is asked, a look reads a bounded number of rows by the index that serve
 these. So a page can be short, or empty, and still name a next one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, cast
+from itertools import islice
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    ColumnElement,
-    Row,
-    Select,
-    Table,
-    TextClause,
-    and_,
-    bindparam,
-    case,
-    func,
-    literal,
-    select,
-    union,
-)
+from sqlalchemy import ColumnElement, Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from petitions.moderation.conditions import STATE_FILTERS, Conditions
-from petitions.signatures.models import Signature, SignatureWord, UnlistedWord
+from petitions.moderation.questions import (
+    COUNTING,
+    HALVING,
+    Kind,
+    all_fit,
+    looking,
+    looking_by_word,
+    looking_for_one,
+    range_of,
+    signatures,
+    values_of,
+)
 
 PAGE_SIZE = 50
 #: Above every serial.
@@ -42,25 +41,18 @@ _MOST_COUNTED = 3
 #: Serials are given as signatures are stored, which is hardly later than they are confirmed; a clock may be wrong.
 _MARGIN = timedelta(minutes=10)
 
-_signatures = cast("Table", Signature.__table__)
-_c = _signatures.c
-_WORDS = [cast("Table", table.__table__) for table in (SignatureWord, UnlistedWord)]
+_c = signatures.c
 #: What a moderator sees of a signature: of the mail address its domain alone.
 _SEEN: Sequence[ColumnElement[Any]] = (
     *(_c.id, _c.serial, _c.name, _c.country, _c.city, _c.affiliation, _c.comment, _c.visibility, _c.language),
     *(_c.domain, _c.confirmed_at, _c.removed_at, _c.removed_reason, _c.removed_job, _c.name_hidden),
     *(_c.comment_state, _c.moderated),
 )
-
-#: The first signature from one serial to another: asked some twenty times for each moment, so it is built once.
-_NEXT = (
-    select(_c.serial, _c.confirmed_at)
-    .where(_c.campaign_id == bindparam("campaign"), _c.serial.between(bindparam("low"), bindparam("high")))
-    .order_by(_c.serial)
-    .limit(1)
+_FETCHING = (
+    select(*_SEEN)
+    .where(_c.campaign_id == bindparam("campaign"), _c.serial.in_(bindparam("serials", expanding=True)))
+    .order_by(_c.serial.desc())
 )
-
-_Filters = Sequence[ColumnElement[bool] | TextClause]
 
 
 @dataclass(frozen=True)
@@ -77,7 +69,6 @@ class Look:
     """What one bounded look found."""
 
     found: Sequence[tuple[int, UUID]]  # serial and id, in the order that was asked for
-    looked_at: int
     through: int | None  # the last serial that was looked at; None: nothing is left behind it
 
 
@@ -93,11 +84,13 @@ def find_page(session: Session, campaign_id: int, conditions: Conditions, before
     """The next signatures below the serial `before`; without one the newest."""
     way = find_way(session, campaign_id, conditions, LAST if before is None else before - 1)
     found: list[int] = []
-    most, read, next_key = _FIRST_READ, 0, None
+    next_key, read = None, 0
+    most = min(_FIRST_READ, PAGE_SIZE + 1) if all_fit(Kind.of(conditions)) else _FIRST_READ
     while True:
-        seen = look(session, campaign_id, conditions, way, most, newest_first=True)
+        enough = PAGE_SIZE + 1 - len(found)
+        seen = look(session, campaign_id, conditions, way, most, enough, newest_first=True)
         found += [serial for serial, _id in seen.found]
-        read += seen.looked_at
+        read += most
         if len(found) > PAGE_SIZE or seen.through is None or read >= _MOST_READ:
             break
         way, most = replace(way, end=seen.through - 1), min(2 * most, _READ)
@@ -145,60 +138,39 @@ def look(
     conditions: Conditions,
     way: Way,
     most: int,
+    enough: int | None = None,
     *,
     newest_first: bool = False,
 ) -> Look:
-    """Look at the next `most` rows from the first serial of the way to the last, or from the last down."""
-    start, end, beginning = way.start, way.end, way.word
-    if conditions.finds_nobody or start > end:
-        return Look((), 0, None)
+    """Look at the next `most` rows from the first serial of the way to the last, or from the last down; at fewer
+    where `enough` are found."""
+    if conditions.finds_nobody or way.start > way.end:
+        return Look((), None)
+    kind, asked = Kind.of(conditions), {"campaign": campaign_id, **values_of(conditions)}
     if conditions.email_key is not None:
-        return _look_for_one(session, campaign_id, conditions, start, end)
-    serials: Sequence[int] = ()
-    if beginning is not None:
-        serials = _serials_of(session, campaign_id, beginning, start, end, most, newest_first=newest_first)
-        within: _Filters = (_c.campaign_id == campaign_id, _c.serial.in_(serials))
-        judged = _judged(conditions, conditions.filters())
+        rows = session.execute(looking_for_one(kind), asked).all()
+        rows = [row for row in rows if way.start <= row.serial <= way.end]
+        through = None
     else:
-        driving, others = _split(conditions)
-        within = (_c.campaign_id == campaign_id, *driving, _c.serial.between(start, end))
-        judged = _judged(conditions, others)
-    order = _c.serial.desc() if newest_first else _c.serial
-    rows = session.execute(judged.where(*within).order_by(order).limit(most)).all()
-    looked_at = serials if beginning is not None else [row.serial for row in rows]
-    found = [(row.serial, row.id) for row in rows if row.fits and conditions.matches_name(row.name)]
-    return Look(found, len(looked_at), looked_at[-1] if len(looked_at) == most else None)
+        asked |= {"start": way.start, "end": way.end, "most": most}
+        if way.word is not None:
+            question = looking_by_word(kind, newest_first=newest_first)
+            asked |= range_of(way.word)
+        else:
+            question = looking(kind, newest_first=newest_first)
+            asked["last"] = most - 1
+        rows = session.execute(question, asked).all()
+        through = rows[0].through if rows else None
+    rows = sorted(rows, key=lambda row: row.serial, reverse=newest_first)
+    found = list(islice(_called(rows, conditions), enough))
+    return Look(found, found[-1][0] if len(found) == enough else through)
 
 
-def _look_for_one(session: Session, campaign_id: int, conditions: Conditions, start: int, end: int) -> Look:
-    """An address signs once in each campaign. By nothing else are its rows chosen: a planner without statistics
-    would rather walk over a whole campaign."""
-    others = (*replace(conditions, email_key=None).filters(), _c.campaign_id == campaign_id)
-    rows = session.execute(_judged(conditions, others).where(_c.email_key == conditions.email_key)).all()
-    found = [
-        (row.serial, row.id)
-        for row in rows
-        if row.fits and start <= row.serial <= end and conditions.matches_name(row.name)
-    ]
-    return Look(found, len(rows), None)
-
-
-def _judged(conditions: Conditions, filters: _Filters) -> Select[Any]:
-    """Rows, and whether each of them `fits`; their names only where they are asked for."""
-    fits: ColumnElement[Any] = case((and_(*filters), 1), else_=0) if filters else literal(1)
-    name: ColumnElement[Any] = _c.name if conditions.name else literal(None)
-    return select(_c.serial, _c.id, name.label("name"), fits.label("fits"))
-
-
-def _split(conditions: Conditions) -> tuple[_Filters, _Filters]:
-    """The conditions for which there is an index, the best first, and the others."""
-    for name in ("domain", "state", "country"):
-        value = getattr(conditions, name)
-        if value is not None and (name != "state" or value in STATE_FILTERS):
-            driving: Conditions = replace(Conditions(), **{name: value})
-            others: Conditions = replace(conditions, **{name: None})  # type: ignore[arg-type]
-            return driving.filters(), others.filters()
-    return (), conditions.filters()
+def _called(rows: Sequence[Row[Any]], conditions: Conditions) -> Iterator[tuple[int, UUID]]:
+    """Those of rows that fit whose name does too."""
+    for row in rows:
+        if row.id is not None and (not conditions.name or conditions.matches_name(row.name)):
+            yield row.serial, row.id
 
 
 def _rare_word(session: Session, campaign_id: int, conditions: Conditions) -> str | None:
@@ -212,71 +184,20 @@ def _rare_word(session: Session, campaign_id: int, conditions: Conditions) -> st
 
 def _count(session: Session, campaign_id: int, beginning: str) -> int:
     """In how many places a word begins so; _COMMON stands for more."""
-    parts = [
-        select(literal(1)).where(*_begins(table, campaign_id, beginning)).limit(_COMMON).subquery()
-        for table in _WORDS
-    ]
-    counts = [select(func.count()).select_from(part).scalar_subquery() for part in parts]
-    counted: int = session.execute(select(counts[0] + counts[1])).scalar_one()
+    asked = {"campaign": campaign_id, "most": _COMMON, **range_of(beginning)}
+    counted: int = session.execute(COUNTING, asked).scalar_one()
     return counted
 
 
-def _serials_of(
-    session: Session,
-    campaign_id: int,
-    beginning: str,
-    start: int,
-    end: int,
-    most: int,
-    *,
-    newest_first: bool,
-) -> list[int]:
-    """The next serials under which a word stands that begins so."""
-    either = union(
-        *(
-            select(table.c.serial).where(
-                *_begins(table, campaign_id, beginning), table.c.serial.between(start, end)
-            )
-            for table in _WORDS
-        )
-    ).subquery()
-    order = either.c.serial.desc() if newest_first else either.c.serial
-    return list(session.scalars(select(either.c.serial).order_by(order).limit(most)))
-
-
-def _begins(table: Table, campaign_id: int, beginning: str) -> Sequence[ColumnElement[bool]]:
-    word = table.c.word
-    return (table.c.campaign_id == campaign_id, word >= beginning, word < beginning + "\U0010ffff")
-
-
 def _first_since(session: Session, campaign_id: int, moment: datetime, end: int) -> int:
-    """The first serial up to `end` that was confirmed at `moment` or later; behind the last where none was."""
-    connection = session.connection()
-    last = session.scalar(
-        select(_c.serial)
-        .where(_c.campaign_id == campaign_id, _c.serial <= end)
-        .order_by(_c.serial.desc())
-        .limit(1)
-    )
-    low, high = 1, last or 0
-    first = high + 1
-    while low <= high:
-        middle = (low + high) // 2
-        row = connection.execute(_NEXT, {"campaign": campaign_id, "low": middle, "high": high}).one_or_none()
-        if row is None:
-            high = middle - 1
-        elif row.confirmed_at >= moment:
-            first, high = row.serial, middle - 1
-        else:
-            low = row.serial + 1
+    """Up to `end`, the serial from which on they were confirmed at `moment` or later; behind the last where none
+    was."""
+    first: int = session.execute(HALVING, {"campaign": campaign_id, "moment": moment, "end": end}).scalar_one()
     return first
 
 
 def _fetch(session: Session, campaign_id: int, serials: Sequence[int]) -> Sequence[Row[Any]]:
-    if not serials:
-        return ()
-    these = (_c.campaign_id == campaign_id, _c.serial.in_(serials))
-    return session.execute(select(*_SEEN).where(*these).order_by(_c.serial.desc())).all()
+    return session.execute(_FETCHING, {"campaign": campaign_id, "serials": serials}).all() if serials else ()
 
 
 def list_numbers(session: Session, campaign_id: int, ids: Sequence[UUID]) -> Sequence[tuple[int, UUID]]:

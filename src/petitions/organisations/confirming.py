@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from petitions.audit.recording import Actor, record
+from petitions.campaigns.lifecycle import may_confirm
+from petitions.campaigns.models import Campaign
 from petitions.errors import LinkInvalid
 from petitions.mail import outbox
 from petitions.organisations import counting
@@ -36,8 +39,8 @@ class Confirmation:
 
 
 def confirm(session: Session, button: Confirmation) -> Organisation:
-    """Confirm the request: it waits for a lead, or counts at once. Again: nothing changes. Raises LinkInvalid
-    where there is no such request any more, CampaignPurged."""
+    """Confirm the request: it waits for a lead, or counts at once, where nothing speaks against it. Again: nothing
+    changes. Raises LinkInvalid where there is no such request any more, CampaignPurged."""
     tally, organisation = counting.lock_one(session, button.link.campaign_id, button.link.row_id)
     if organisation is None or organisation.link_epoch != button.link.epoch:
         raise LinkInvalid("no such organisation")
@@ -47,7 +50,7 @@ def confirm(session: Session, button: Confirmation) -> Organisation:
     organisation.state = WAITING
     organisation.revision += 1
     log(session, ORGANISATION, "organisation.confirmed", organisation, button.now)
-    if button.approves_proven and organisation.domain_proven and not find_similar(session, organisation):
+    if button.approves_proven and _speaks_for_itself(session, organisation, button.now):
         counting.show(tally, organisation)
         organisation.decided_at = button.now
         log(session, RULE, "organisation.approved", organisation, button.now)
@@ -55,7 +58,19 @@ def confirm(session: Session, button: Confirmation) -> Organisation:
     return organisation
 
 
-def queue(session: Session, kind: str, organisation: Organisation, now: datetime) -> None:
+def _speaks_for_itself(session: Session, organisation: Organisation, now: datetime) -> bool:
+    """Whether nobody has to look: the domain is proven, nothing was noted, none looks like it, and it came in
+    time."""
+    if not organisation.domain_proven or organisation.note is not None:
+        return False
+    closes_at = session.scalar(select(Campaign.closes_at).where(Campaign.id == organisation.campaign_id))
+    in_time = may_confirm(closes_at, organisation.created_at, now)
+    return in_time and not find_similar(session, organisation)
+
+
+def queue(
+    session: Session, kind: str, organisation: Organisation, now: datetime, priority: int = outbox.LATER
+) -> None:
     """Queue a mail that a lead or the organisation itself caused: none where there is no address."""
     if organisation.email_key is None:
         return
@@ -65,7 +80,7 @@ def queue(session: Session, kind: str, organisation: Organisation, now: datetime
         organisation.id,
         organisation.email_key,
         organisation.language,
-        outbox.LATER,
+        priority,
     )
     outbox.queue(session, [mail], now)
 

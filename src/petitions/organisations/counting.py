@@ -40,6 +40,17 @@ def _standing(row: OrganisationTally) -> Standing:
 
 def lock(session: Session, campaign_id: int) -> OrganisationTally:
     """The tally, locked until the end of the transaction. Raises CampaignPurged where the data go or are gone."""
+    tally = hold(session, campaign_id)
+    slug = session.scalar(
+        select(Campaign.slug).where(Campaign.id == campaign_id, Campaign.purge_began_at.is_not(None))
+    )
+    if slug is not None:
+        raise CampaignPurged(slug)
+    return tally
+
+
+def hold(session: Session, campaign_id: int) -> OrganisationTally:
+    """The same whatever became of the campaign: a purge that begins waits here for who is under way."""
     session.connection().execute(
         insert_ignoring(session, OrganisationTally),
         [
@@ -54,17 +65,8 @@ def lock(session: Session, campaign_id: int) -> OrganisationTally:
             }
         ],
     )
-    tally = session.scalars(
-        select(OrganisationTally)
-        .where(OrganisationTally.campaign_id == campaign_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
-    slug = session.scalar(
-        select(Campaign.slug).where(Campaign.id == campaign_id, Campaign.purge_began_at.is_not(None))
-    )
-    if slug is not None:
-        raise CampaignPurged(slug)
+    tally = _find_locked_tally(session, campaign_id)
+    assert tally is not None
     return tally
 
 
@@ -73,8 +75,13 @@ def lock_one(
 ) -> tuple[OrganisationTally, Organisation | None]:
     """The tally and one organisation, both locked; None where it is gone."""
     tally = lock(session, campaign_id)
+    return tally, find_locked(session, campaign_id, organisation_id)
+
+
+def find_locked(session: Session, campaign_id: int, organisation_id: UUID) -> Organisation | None:
+    """One organisation as it stands now that the tally is locked; None where it is gone."""
     query = select(Organisation).where(Organisation.campaign_id == campaign_id, Organisation.id == organisation_id)
-    return tally, session.scalar(query.execution_options(populate_existing=True))
+    return session.scalar(query.execution_options(populate_existing=True))
 
 
 def show(tally: OrganisationTally, organisation: Organisation) -> None:
@@ -96,19 +103,31 @@ def unshow(tally: OrganisationTally, organisation: Organisation, state: str) -> 
 
 
 def recount(session: Session, campaign_id: int, *, repair: bool) -> int:
-    """Count the rows; by how much the tally differs, in organisations or else in members."""
-    tally = session.scalars(
-        select(OrganisationTally).where(OrganisationTally.campaign_id == campaign_id).with_for_update()
-    ).one_or_none()
-    if tally is None:
-        return 0
+    """Hold the tally against the rows: by how much it is wrong, in organisations or else in members; above 0 it
+    says more than there is. Without `repair` it only looks, and nobody waits for it; with it, a wrong tally is set
+    right."""
+    locked = _find_locked_tally(session, campaign_id) if repair else None
     shown = (Organisation.campaign_id == campaign_id, Organisation.state == APPROVED)
-    counted = session.scalar(select(func.count()).select_from(Organisation).where(*shown)) or 0
-    members = session.scalar(select(func.coalesce(func.sum(Organisation.members), 0)).where(*shown)) or 0
-    drift = int(counted - tally.counted or members - tally.members)
-    if repair:
-        tally.counted, tally.members, tally.drift = counted, members, 0
-        tally.revision += 1
-    else:
-        tally.drift = drift
-    return drift
+    counted = select(func.count()).select_from(Organisation).where(*shown).scalar_subquery()
+    members = select(func.coalesce(func.sum(Organisation.members), 0)).where(*shown).scalar_subquery()
+    # In one statement, and so of one moment: with two, what is approved between them would look like drift.
+    found = session.execute(
+        select(OrganisationTally.counted - counted, OrganisationTally.members - members).where(
+            OrganisationTally.campaign_id == campaign_id
+        )
+    ).one_or_none()
+    if found is None:
+        return 0
+    too_many, too_many_members = (int(difference) for difference in found)
+    if locked is not None:
+        locked.drift = 0
+        if too_many or too_many_members:
+            locked.counted -= too_many
+            locked.members -= too_many_members
+            locked.revision += 1
+    return too_many or too_many_members
+
+
+def _find_locked_tally(session: Session, campaign_id: int) -> OrganisationTally | None:
+    query = select(OrganisationTally).where(OrganisationTally.campaign_id == campaign_id).with_for_update()
+    return session.scalar(query.execution_options(populate_existing=True))

@@ -30,9 +30,10 @@ from petitions.organisations.models import (
 from petitions.organisations.naming import name_key
 from petitions.organisations.websites import check_website, is_proven
 
-APPROVED_MAIL, DECLINED_MAIL, ASKED_MAIL = (
+APPROVED_MAIL, DECLINED_MAIL, KEPT_MAIL, ASKED_MAIL = (
     "organisation_approved",
     "organisation_declined",
+    "organisation_kept",
     "organisation_asked",
 )
 
@@ -89,14 +90,16 @@ def decide(
     """Decide about some. `message` goes to the organisation by mail (ASK needs one), `note` stays with the leads
     and is added to what they noted before. Raises CampaignPurged."""
     decided = Decided()
+    tally = counting.lock(session, campaign_id)
     for one in sorted(seen, key=lambda each: each.id):
-        tally, organisation = counting.lock_one(session, campaign_id, one.id)
+        organisation = counting.find_locked(session, campaign_id, one.id)
         if organisation is None:
             object.__setattr__(decided, "gone", decided.gone + 1)
             continue
         if organisation.revision != one.revision or not may_decide(organisation, decision):
             decided.changed.append(organisation.number)
             continue
+        is_reachable = is_known(organisation)
         _apply(session, tally, organisation, decision, message)
         organisation.revision += 1
         organisation.decided_at, organisation.decided_by = now, actor.name
@@ -104,7 +107,7 @@ def decide(
             organisation.note = add_note(organisation.note, note)
         log(session, actor, f"organisation.{_VERBS[decision]}", organisation, now)
         session.flush()
-        if decision in _MAILS:
+        if decision in _MAILS and is_reachable:
             queue(session, _MAILS[decision], organisation, now)
         decided.done.append(organisation.number)
     return decided
@@ -121,16 +124,23 @@ _MAILS = {
     Decision.APPROVE: APPROVED_MAIL,
     Decision.ASK: ASKED_MAIL,
     Decision.DECLINE: DECLINED_MAIL,
-    Decision.KEEP: DECLINED_MAIL,
+    Decision.KEEP: KEPT_MAIL,
 }
+
+
+def is_known(organisation: Organisation) -> bool:
+    """Whether somebody said that the request is theirs: by the button in the mail, or in letters that a lead has.
+    Nothing else is shown, and nobody else gets mails about it."""
+    return organisation.confirmed_at is not None or organisation.vouched_by is not None
 
 
 def may_decide(organisation: Organisation, decision: Decision) -> bool:
     """Whether it makes sense now."""
     if organisation.state not in ALLOWED[decision]:
         return False
-    if decision is Decision.APPROVE and organisation.state == APPROVED:
-        return organisation.proposed is not None
+    if decision is Decision.APPROVE:
+        is_new = organisation.state != APPROVED or organisation.proposed is not None
+        return is_new and is_known(organisation)
     return decision is not Decision.KEEP or organisation.proposed is not None
 
 
@@ -156,8 +166,8 @@ def _apply(
         organisation.question, organisation.answer = message or None, None
         drop_proposal(session, organisation)
     else:
-        organisation.state = WAITING if organisation.confirmed_at or organisation.vouched_by else UNCONFIRMED
-        organisation.merged_into = None
+        organisation.state = WAITING if is_known(organisation) else UNCONFIRMED
+        organisation.merged_into = organisation.question = organisation.answer = None
 
 
 def take_proposal(session: Session, organisation: Organisation) -> None:

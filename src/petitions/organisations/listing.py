@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from petitions.organisations.counting import Standing, find_standing
 from petitions.organisations.models import APPROVED, Organisation, OrganisationLogo
+
+#: So many are named where there is no room for all.
+_LEADING = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +44,25 @@ class Shown:
     #: By which an affiliation of a signer is known to be of an organisation that signed itself.
     name_keys: frozenset[str] = field(repr=False)
 
+    @cached_property
+    def leading(self) -> Sequence[ShownOrganisation]:
+        """Those that are named where there is no room for all: the pinned ones, then whoever represents most."""
 
-_NOBODY = Shown(Standing(), (), frozenset())
+        def rank(one: ShownOrganisation) -> tuple[bool, int, int, int]:
+            return (one.pin is None, one.pin or 0, -(one.members or 0), one.number)
+
+        return sorted(self.organisations, key=rank)[:_LEADING]
+
+
+#: Of a campaign that no organisation has signed.
+NOBODY = Shown(Standing(), (), frozenset())
 
 
 def find_shown(session: Session, campaign_id: int, before: Shown | None = None) -> Shown:
     """Those that are approved. `before`, what was read last, is given back when nothing has changed since."""
     standing = find_standing(session, campaign_id)
     if standing.revision == 0:
-        return _NOBODY
+        return NOBODY
     if before is not None and before.standing.revision == standing.revision:
         return before
     names = [field.name for field in fields(ShownOrganisation) if not field.name.startswith("logo_")]

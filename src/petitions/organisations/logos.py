@@ -1,37 +1,17 @@
-"""Logos: whatever was sent is decoded and made anew as a small picture; nothing of the file itself is kept."""
+"""Logos in the store: every picture is one row of a campaign, as long as somebody shows or proposes it."""
 
-import hashlib
-from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, exists, or_, select
 from sqlalchemy.orm import Session
 
 from petitions.db import insert_ignoring
-from petitions.i18n import Message
-from petitions.organisations.models import Organisation, OrganisationLogo
-
-
-class InvalidLogo(ValueError):
-    """The file is no picture that we take; `problem` says why and what helps."""
-
-    def __init__(self, problem: Message) -> None:
-        super().__init__(str(problem))
-        self.problem = problem
-
-
-@dataclass(frozen=True)
-class Logo:
-    """A picture that we made."""
-
-    image: bytes = field(repr=False)  # WebP
-    width: int  # pixels
-    height: int
-
-    @property
-    def digest(self) -> str:
-        """32 hexadecimal digits that name its content."""
-        return hashlib.sha256(self.image).hexdigest()[:32]
+from petitions.organisations.models import APPROVED, Organisation, OrganisationLogo
+from petitions.organisations.pictures import InvalidLogo as InvalidLogo
+from petitions.organisations.pictures import Logo as Logo
+from petitions.organisations.pictures import read_logo as read_logo
+from petitions.organisations.sealing import seal_logo as seal_logo
+from petitions.organisations.sealing import unseal_logo as unseal_logo
 
 
 def keep_logo(session: Session, campaign_id: int, logo: Logo, now: datetime) -> None:
@@ -45,6 +25,22 @@ def keep_logo(session: Session, campaign_id: int, logo: Logo, now: datetime) -> 
         "image": logo.image,
     }
     session.connection().execute(insert_ignoring(session, OrganisationLogo), [row])
+
+
+def find_logo(session: Session, campaign_id: int, digest: str) -> bytes | None:
+    """The picture of this name, whoever has it: the caller knows that the reader may see it."""
+    row = (OrganisationLogo.campaign_id == campaign_id, OrganisationLogo.digest == digest)
+    return session.scalar(select(OrganisationLogo.image).where(*row))
+
+
+def find_shown_logo(session: Session, campaign_id: int, digest: str) -> bytes | None:
+    """The picture of this name, if an organisation that everybody sees has it: asking to co-sign alone puts no
+    picture on this site."""
+    shown = exists().where(
+        Organisation.campaign_id == campaign_id, Organisation.state == APPROVED, Organisation.logo == digest
+    )
+    row = (OrganisationLogo.campaign_id == campaign_id, OrganisationLogo.digest == digest)
+    return session.scalar(select(OrganisationLogo.image).where(*row, shown))
 
 
 def drop_logo(session: Session, campaign_id: int, digest: str | None) -> None:

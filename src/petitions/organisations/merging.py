@@ -9,31 +9,39 @@ from sqlalchemy.orm import Session
 from petitions.audit.recording import Actor
 from petitions.organisations import counting
 from petitions.organisations.confirming import log, queue
-from petitions.organisations.deciding import Seen
-from petitions.organisations.models import APPROVED, MERGED, Organisation
+from petitions.organisations.deciding import Seen, drop_proposal, is_known
+from petitions.organisations.models import APPROVED, ASKED, MERGED, WAITING, Organisation
 
 MERGED_MAIL = "organisation_merged"
 
 
 def merge(session: Session, campaign_id: int, kept: Seen, other: Seen, actor: Actor, now: datetime) -> bool:
     """Let `kept` stand for both; the other one is shown no more, and its contact is told. False where either has
-    changed meanwhile or is gone, or the other one is shown and `kept` is not. Raises CampaignPurged."""
+    changed meanwhile or is gone, or `kept` cannot stand for the other (may_merge). Raises CampaignPurged."""
     tally = counting.lock(session, campaign_id)
     found = _find_both(session, campaign_id, kept, other)
-    if found is None or found[1].state == MERGED or found[0].state == MERGED:
+    if found is None or not may_merge(*found):
         return False
     stays, goes = found
-    if goes.state == APPROVED and stays.state != APPROVED:
-        return False
     counting.unshow(tally, goes, MERGED)
+    drop_proposal(session, goes)
     goes.merged_into = stays.number
     for one in found:
         one.revision += 1
     goes.decided_at, goes.decided_by = now, actor.name
     log(session, actor, "organisation.merged", goes, now, into=stays.number)
     session.flush()
-    queue(session, MERGED_MAIL, goes, now)
+    if is_known(goes):
+        queue(session, MERGED_MAIL, goes, now)
     return True
+
+
+def may_merge(stays: Organisation, goes: Organisation) -> bool:
+    """Whether `stays` can stand for both: what is shown gives way only to what is shown, and a request only to one
+    that somebody confirmed, or both would be gone when that one runs out."""
+    if goes.state == MERGED or not is_known(stays):
+        return False
+    return stays.state == APPROVED or (stays.state in (WAITING, ASKED) and goes.state != APPROVED)
 
 
 def tell_apart(session: Session, campaign_id: int, one: Seen, other: Seen, actor: Actor, now: datetime) -> bool:

@@ -47,7 +47,8 @@ class Organisation(Base):
         Index("ix_organisations_state", "campaign_id", "state", "number"),
         Index("ix_organisations_name_key", "campaign_id", "name_key"),
         Index("ix_organisations_domain", "campaign_id", "domain"),
-        Index("ix_organisations_email_key", "campaign_id", "email_key"),
+        Index("ix_organisations_email_key", "email_key", "campaign_id"),
+        Index("ix_organisations_statement_id", "statement_id"),
     )
 
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
@@ -87,7 +88,7 @@ class Organisation(Base):
     email_key: Mapped[bytes | None] = mapped_column(LargeBinary(16))
     phone: Mapped[str | None] = mapped_column(String(40))
     #: Who is to speak for it from now on, until they have pressed the button in their mail:
-    #: contact_name, contact_role, email, phone.
+    #: contact_name, contact_role, email, email_key, phone, and the key of the button.
     next_contact: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
     # How far it is proven.

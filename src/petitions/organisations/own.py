@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from petitions.errors import LinkInvalid
+from petitions.campaigns.models import Statement
+from petitions.errors import LinkInvalid, NotPossible
+from petitions.mail import outbox
 from petitions.mail.limited import LimitedMails
 from petitions.organisations import counting
 from petitions.organisations.confirming import ORGANISATION, log, queue
@@ -45,6 +47,22 @@ def find_own(session: Session, link: Named) -> Organisation:
         raise LinkInvalid("no such organisation")
     session.expunge(organisation)
     return organisation
+
+
+def find_handover(session: Session, link: Named) -> Organisation:
+    """The organisation of the button for a new contact, detached; `next_contact` is who may press it. Raises
+    LinkInvalid, also where somebody else was proposed since."""
+    organisation = session.get(Organisation, (link.campaign_id, link.row_id))
+    if organisation is None or not _is_proposed_by(organisation, link):
+        raise LinkInvalid("no such organisation")
+    session.expunge(organisation)
+    return organisation
+
+
+def _is_proposed_by(organisation: Organisation, link: Named) -> bool:
+    """Whether the link is of the mail to who is to speak for it now. It names the revision at which they were
+    proposed: by one's own link nobody shall confirm the address of somebody else."""
+    return organisation.next_contact is not None and organisation.next_contact["key"] == link.epoch
 
 
 def _lock_own(session: Session, link: Named) -> tuple[OrganisationTally, Organisation]:
@@ -111,7 +129,7 @@ def _proposed(organisation: Organisation, wish: Change) -> dict[str, Any]:
         proposed["logo"] = wish.logo.digest
     elif wish.drops_logo and organisation.logo is not None:
         proposed["logo"] = None
-    elif organisation.proposed and "logo" in organisation.proposed and wish.logo is None:
+    elif organisation.proposed and "logo" in organisation.proposed and not (wish.logo or wish.drops_logo):
         proposed["logo"] = organisation.proposed["logo"]  # proposed before, and not taken back by this form
     return proposed
 
@@ -133,33 +151,49 @@ def answer(session: Session, link: Named, text: str, now: datetime) -> None:
     log(session, ORGANISATION, "organisation.answered", organisation, now)
 
 
-def hand_over(session: Session, link: Named, contact: Contact, now: datetime) -> None:
+def hand_over(session: Session, link: Named, contact: Contact, now: datetime) -> bool:
     """Somebody else is to speak for it: they get a mail with a button, and until they press it nothing changes.
-    Raises LinkInvalid, CampaignPurged."""
+    False where that address has had enough mails today: nothing was done. Raises LinkInvalid, CampaignPurged."""
     _tally, organisation = _lock_own(session, link)
+    mails = LimitedMails(session, {contact.email_key}, now)
+    if not mails.add(
+        CONTACT_MAIL, organisation.campaign_id, organisation.id, contact.email_key, organisation.language
+    ):
+        return False
+    organisation.revision += 1
     organisation.next_contact = {
         "contact_name": contact.name,
         "contact_role": contact.role,
         "email": contact.email,
         "email_key": contact.email_key.hex(),
         "phone": contact.phone,
+        "key": organisation.revision,
     }
-    organisation.revision += 1
     log(session, ORGANISATION, "organisation.contact_proposed", organisation, now)
     session.flush()
-    mails = LimitedMails(session, {contact.email_key}, now)
-    mails.add(CONTACT_MAIL, organisation.campaign_id, organisation.id, contact.email_key, organisation.language)
+    # Before the other one, whose button takes this address away.
+    queue(session, HANDOVER_MAIL, organisation, now - timedelta(seconds=1), outbox.CONFIRMATION)
     mails.queue()
-    queue(session, HANDOVER_MAIL, organisation, now)
+    return True
+
+
+def correct_contact(session: Session, link: Named, contact: Contact, now: datetime) -> None:
+    """The same mailbox under another name, role or phone: nothing has to be proven anew. Raises LinkInvalid,
+    CampaignPurged."""
+    _tally, organisation = _lock_own(session, link)
+    organisation.contact_name, organisation.contact_role = contact.name, contact.role
+    organisation.phone = contact.phone
+    organisation.revision += 1
+    log(session, ORGANISATION, "organisation.contact_corrected", organisation, now)
 
 
 def take_over(session: Session, link: Named, now: datetime) -> Organisation:
     """The new contact pressed the button: from now on earlier links are worthless, that of the button too. Raises
     LinkInvalid, CampaignPurged."""
-    _tally, organisation = _lock_own(session, link)
-    following = organisation.next_contact
-    if following is None:
+    _tally, organisation = counting.lock_one(session, link.campaign_id, link.row_id)
+    if organisation is None or not _is_proposed_by(organisation, link):
         raise LinkInvalid("nobody was proposed")
+    following: dict[str, Any] = organisation.next_contact or {}
     organisation.contact_name, organisation.contact_role = following["contact_name"], following["contact_role"]
     organisation.email, organisation.phone = following["email"], following["phone"]
     organisation.email_key = bytes.fromhex(following["email_key"])
@@ -177,10 +211,14 @@ def take_over(session: Session, link: Named, now: datetime) -> Organisation:
 
 
 def renew(session: Session, link: Named, statement_id: int, now: datetime) -> None:
-    """It signs the present wording. Raises LinkInvalid, CampaignPurged."""
+    """It signs the present wording, which the page showed. Raises LinkInvalid, CampaignPurged, and NotPossible
+    where that one is no longer in force."""
     tally, organisation = _lock_own(session, link)
     if organisation.statement_id == statement_id:
         return
+    statement = session.get(Statement, statement_id, with_for_update={"read": True, "key_share": True})
+    if statement is None or statement.campaign_id != link.campaign_id or statement.retired_at is not None:
+        raise NotPossible
     organisation.statement_id = organisation.told_statement_id = statement_id
     organisation.revision += 1
     tally.revision += 1
@@ -188,12 +226,23 @@ def renew(session: Session, link: Named, statement_id: int, now: datetime) -> No
 
 
 def new_link(session: Session, link: Named, now: datetime) -> None:
-    """Make every earlier link worthless, and mail a new one. Raises LinkInvalid, CampaignPurged."""
+    """Make every earlier link worthless, and mail a new one; nobody else is to speak for it any more, for whoever
+    had an earlier link may have proposed them. Raises LinkInvalid, CampaignPurged."""
     _tally, organisation = _lock_own(session, link)
+    organisation.next_contact = None
     organisation.link_epoch += 1
     organisation.revision += 1
     session.flush()
     queue(session, CONFIRM if organisation.state == UNCONFIRMED else OWN_LINK, organisation, now)
+
+
+def refuse(session: Session, link: Named, now: datetime) -> None:
+    """It was not they: delete a request that nobody confirmed. Raises LinkInvalid, CampaignPurged."""
+    tally, organisation = _lock_own(session, link)
+    if organisation.state != UNCONFIRMED:
+        raise LinkInvalid("confirmed meanwhile")
+    erase(session, tally, organisation)
+    log(session, ORGANISATION, "organisation.refused", organisation, now)
 
 
 def withdraw(session: Session, link: Named, now: datetime) -> None:

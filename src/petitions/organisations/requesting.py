@@ -9,8 +9,11 @@ from uuid import UUID
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from petitions.abuse import rates
+from petitions.campaigns.models import Statement
+from petitions.errors import NotPossible
 from petitions.mail import outbox
-from petitions.mail.limited import LimitedMails
+from petitions.mail.limited import REPEAT, LimitedMails
 from petitions.organisations.counting import lock
 from petitions.organisations.logos import Logo, keep_logo
 from petitions.organisations.models import UNCONFIRMED, Organisation
@@ -59,20 +62,46 @@ class Request:
     statement_id: int
     consent_version: int
     arrived_at: datetime
+    #: Why a person has to look, whatever is proven; leads alone read it.
+    note: str | None = None
 
 
 def request(session: Session, asked: Request) -> None:
-    """Store it and queue the mail with the button. The same form again, within the limits of the address, is one
-    more request, which a lead sees beside the first. Raises CampaignPurged."""
+    """Store it and queue the mail with the button. The same form again is a double click; one that says anything
+    else, or comes later, is one more request, which a lead sees beside the first. Raises CampaignPurged, and
+    NotPossible where the wording that it read gave way to another."""
+    lock(session, asked.campaign_id)
+    if _was_just_sent(session, asked):
+        return
     add(session, asked)
     mails = LimitedMails(session, {asked.contact.email_key}, asked.arrived_at)
     mails.add(CONFIRM, asked.campaign_id, asked.id, asked.contact.email_key, asked.language)
     mails.queue()
 
 
+def _was_just_sent(session: Session, asked: Request) -> bool:
+    """Whether the very same form came a moment ago, and waits for its button."""
+    said = {name: value for name, value in row_of(asked).items() if name not in ("id", "created_at")}
+    return (
+        session.scalar(
+            select(Organisation.id)
+            .where(
+                *(getattr(Organisation, name).is_not_distinct_from(value) for name, value in said.items()),
+                Organisation.state == UNCONFIRMED,
+                Organisation.created_at > asked.arrived_at - REPEAT,
+            )
+            .limit(1)
+        )
+        is not None
+    )
+
+
 def add(session: Session, asked: Request, **more: Any) -> Organisation:
-    """A row for it, under the lock of the tally; unconfirmed, unless `more` says otherwise."""
+    """A row for it, under the lock of the tally; unconfirmed, unless `more` says otherwise. Raises CampaignPurged
+    and NotPossible, as `request` does."""
     tally = lock(session, asked.campaign_id)
+    if session.get(Statement, asked.statement_id, with_for_update={"read": True, "key_share": True}) is None:
+        raise NotPossible
     tally.last_number += 1
     values = {"number": tally.last_number, "state": UNCONFIRMED, **row_of(asked), **more}
     if asked.logo is not None:
@@ -97,6 +126,7 @@ def row_of(asked: Request) -> Mapping[str, Any]:
         "statement_id": asked.statement_id,
         "told_statement_id": asked.statement_id,
         "consent_version": asked.consent_version,
+        "note": asked.note,
         "created_at": asked.arrived_at,
     }
 
@@ -120,25 +150,28 @@ def columns_of(entry: Entry, email: str | None) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class LinkWish:
-    """Somebody asked for the links to the organisations whose contact has this address."""
+    """Somebody asked for the links to the organisations whose contact has this address, of one campaign or all."""
 
-    campaign_id: int
+    campaign_id: int | None
     email_key: bytes
     arrived_at: datetime
 
 
 def send_links(session: Session, wish: LinkWish) -> None:
     """Queue a mail for each of them, within the limits of the address: the button for those that wait for it, the
-    own page for the others."""
-    of_contact = (Organisation.campaign_id == wish.campaign_id, Organisation.email_key == wish.email_key)
+    own page for the others. Nobody learns from the time of the answer whether there was any."""
+    of_contact = [Organisation.email_key == wish.email_key]
+    if wish.campaign_id is not None:
+        of_contact.append(Organisation.campaign_id == wish.campaign_id)
     rows = session.execute(
-        select(Organisation.id, Organisation.state, Organisation.language)
+        select(Organisation.campaign_id, Organisation.id, Organisation.state, Organisation.language)
         .where(*of_contact)
-        .order_by(Organisation.number.desc())
+        .order_by(Organisation.campaign_id, Organisation.number.desc())
     ).all()
     mails = LimitedMails(session, {wish.email_key}, wish.arrived_at)
     for row in rows:
         kind = CONFIRM if row.state == UNCONFIRMED else OWN_LINK
         priority = outbox.CONFIRMATION if kind == CONFIRM else outbox.LATER
-        mails.add(kind, wish.campaign_id, row.id, wish.email_key, row.language, priority)
-    mails.queue()
+        mails.add(kind, row.campaign_id, row.id, wish.email_key, row.language, priority)
+    if not mails.queue():
+        rates.write_nothing(session, wish.arrived_at)

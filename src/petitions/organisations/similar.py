@@ -9,7 +9,7 @@ from petitions.organisations.models import APPROVED, ASKED, UNCONFIRMED, WAITING
 from petitions.organisations.naming import is_other_branch
 
 #: Of these a lead may think that they are the same.
-_COMPARED = (UNCONFIRMED, WAITING, ASKED, APPROVED)
+COMPARED = (UNCONFIRMED, WAITING, ASKED, APPROVED)
 _MOST = 20
 
 
@@ -24,7 +24,7 @@ def find_similar(session: Session, organisation: Organisation) -> Sequence[Organ
         .where(
             Organisation.campaign_id == organisation.campaign_id,
             Organisation.id != organisation.id,
-            Organisation.state.in_(_COMPARED),
+            Organisation.state.in_(COMPARED),
             or_(*same),
         )
         .order_by(Organisation.number)

@@ -26,6 +26,8 @@ from petitions.delivery.exports import delete_exports, has_exports
 from petitions.mail.models import Outbox
 from petitions.moderation.jobs import end_all
 from petitions.moderation.models import Job, Moderation
+from petitions.organisations import purging as organisations
+from petitions.organisations.counting import hold
 from petitions.signatures.models import (
     Draft,
     Refusal,
@@ -149,6 +151,7 @@ def _begin(session: Session, campaign_id: int, now: datetime, *, only_if_due: bo
     """Close the campaign for good; its slug. Whoever confirms afterwards sees it in the tally, under its lock.
     None where it must be due and is not: its closing was put off while other campaigns were purged."""
     session.execute(select(Tally.counted).where(Tally.campaign_id == campaign_id).with_for_update())
+    hold(session, campaign_id)  # and who asks for an organisation
     campaign = session.get_one(Campaign, campaign_id, with_for_update={"key_share": True})
     if only_if_due and campaign_id not in find_due_for_purge(session, now):
         return None
@@ -175,11 +178,15 @@ def _erase(batches: Batches, campaign_id: int) -> Iterator[int]:
     def signatures(session: Session, most: int) -> int | None:
         return _erase_signatures(session, campaign_id, most)
 
+    def contacts(session: Session, most: int) -> int | None:
+        return organisations.erase_contacts(session, campaign_id, most)
+
     yield from batches.run(roll_up)  # the totals by country must know every row before it goes
     yield from batches.run(words)  # first the search and the list, which the public sees
     yield from batches.run(signatures)
     yield from batches.run(words)  # of names that were changed meanwhile
     yield from batches.run(unlisted)
+    yield from batches.run(contacts)
     for table, key in _OTHERS:
         yield from batches.run(_eraser(table, key, campaign_id))
     with batches.database.writing() as session:  # a few rows
@@ -269,7 +276,7 @@ def _is_left(session: Session, campaign_id: int) -> bool:
         return True
     if has_exports(session, campaign_id):
         return True
-    if session.get(RuleList, campaign_id) is not None:
+    if session.get(RuleList, campaign_id) is not None or organisations.has_contacts(session, campaign_id):
         return True
     tables: tuple[Any, ...] = (Signature, SignatureWord, UnlistedWord, Outbox, *(table for table, _key in _OTHERS))
     return any(session.scalar(select(literal(1)).where(t.campaign_id == campaign_id).limit(1)) for t in tables)

@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 from starlette.requests import Request
 
+from petitions.campaigns.defence import PAUSED
 from petitions.campaigns.models import Statement
 from petitions.campaigns.queries import CampaignSnapshot, WordingNote, find_slug
 from petitions.campaigns.terms import LocalText, text_in
 from petitions.errors import CampaignNotFound, LinkInvalid
 from petitions.i18n import N_, Translator, text_direction, translator
+from petitions.organisations.counting import Standing
 from petitions.public.views import CampaignView, LinkView, NoteView, QuestionView, RetentionView, StatementView
 from petitions.signatures.consents import wording_key
 from petitions.web.languages import resolve_for
@@ -18,6 +20,8 @@ from petitions.web.site import Site, site_of
 #: Beside the box of the consent to mails, where the campaign has no words of its own.
 DEFAULT_UPDATES_LABEL = N_("Write to me about this campaign")
 _PURGE_TAKES = timedelta(hours=2)
+#: Of a page that says nothing of organisations.
+_NO_ORGANISATIONS = Standing()
 _LAST_MOMENT = datetime.max.replace(tzinfo=UTC)
 
 
@@ -77,6 +81,7 @@ def view_campaign(
     base_url: str,
     count: int,
     now: datetime,
+    organisations: Standing = _NO_ORGANISATIONS,
 ) -> CampaignView:
     """Everything that a page says about a campaign, resolved for one reader."""
     terms = campaign.terms
@@ -103,7 +108,7 @@ def view_campaign(
         responsible=terms.responsible,
         links=tuple(LinkView(local(link.label), link.url) for link in terms.links),
         open_to_individuals=terms.open_to_individuals,
-        open_to_organisations="organisations" in terms.signers,
+        open_to_organisations=terms.open_to_organisations,
         affiliation_label=local(terms.affiliation.label) if terms.affiliation else None,
         affiliation_required=terms.affiliation.required if terms.affiliation else False,
         questions=tuple(QuestionView(q.key, local(q.label), q.required, q.public) for q in terms.questions),
@@ -127,7 +132,21 @@ def view_campaign(
             if statement.version > 1 or campaign.notes
             else None
         ),
+        organisations=organisations.counted,
+        members=organisations.members,
+        organisations_url=(
+            f"/c/{campaign.slug}/organisations?lang={words.language}"
+            if terms.open_to_organisations or organisations.counted
+            else None
+        ),
+        ask_url=_ask_url(campaign, words, now),
     )
+
+
+def _ask_url(campaign: CampaignSnapshot, words: Translator, now: datetime) -> str | None:
+    if not campaign.terms.open_to_organisations or campaign.status(now) != "open" or campaign.defence == PAUSED:
+        return None
+    return f"/c/{campaign.slug}/organisations/new?lang={words.language}"
 
 
 def _view_note(note: WordingNote, language: str, default_language: str) -> NoteView:

@@ -116,7 +116,8 @@ async def show_thanks(request: Request) -> Response:
     """After confirming; shows a stranger nothing about the signer."""
     here: Visit = await visit(request)
     count = await here.site.database.read(counting.find_count, here.campaign.id)
-    return answer_with_sharing(here, "public/thanks.html", "/thanks", Standing(count, ()))
+    organisations = await here.site.organisations.get(here.campaign.id)
+    return answer_with_sharing(here, "public/thanks.html", "/thanks", Standing(count, (), organisations))
 
 
 async def _too_late(site: Site, campaign: CampaignSnapshot, words: Translator) -> Response:

@@ -20,6 +20,7 @@ async def show_count(request: Request) -> Response:
 
     async def make() -> CachedPage:
         told = await here.site.database.read(find_told, here.campaign.id)
+        organisations = (await here.site.organisations.get(here.campaign.id)).standing
         counted = told.reckoning.counted if told.reckoning is not None else 0
         statement = here.campaign.statements[here.statement_language]
         base_url = here.site.settings.base_url
@@ -29,7 +30,9 @@ async def show_count(request: Request) -> Response:
             "public/count.html",
             f"{here.path}/count",
             indexed_in=here.campaign.languages,
-            campaign=view_campaign(here.campaign, statement, here.words, base_url, counted, utc_now()),
+            campaign=view_campaign(
+                here.campaign, statement, here.words, base_url, counted, utc_now(), organisations
+            ),
             told=told,
             reckoning=told.reckoning,
             reasons=REASONS,

@@ -44,7 +44,8 @@ def _check_name(form: Form, field: Field) -> None:
         raise StopValidation(N_("Please give a name, not a link or a formula."))
 
 
-def _check_typos(form: Form, field: Field) -> None:
+def check_typos(form: Form, field: Field) -> None:
+    """Validator: asks once whether a large provider was meant, by the field `email_checked`."""
     suggestion = addresses.suggest_address(field.data)
     if suggestion and form["email_checked"].data != field.data:
         # Asked once: the page that shows the question carries the address in `email_checked`.
@@ -78,7 +79,7 @@ class SignForm(PlainForm):
     # `visibility` comes first, for the name is required or not by it.
     visibility: ChoiceField
     name = StringField(filters=[tidy_line], validators=[_check_name])
-    email = StringField(filters=[tidy_line], validators=[check_email_shape, _check_typos])
+    email = StringField(filters=[tidy_line], validators=[check_email_shape, check_typos])
     country = ChoiceField(allowed=COUNTRY_CODES, validators=[_check_country])
     city = StringField(filters=[tidy_line], validators=[_check_line])
     comment = TextAreaField(filters=[tidy_lines], validators=[readable(MAX_COMMENT)])

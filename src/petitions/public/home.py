@@ -1,5 +1,7 @@
 """The first page: campaigns that can be signed."""
 
+from collections.abc import Mapping
+
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,6 +11,7 @@ from petitions.clock import utc_now
 from petitions.folding import fold
 from petitions.i18n import LANGUAGES, Translator, preferred_languages, translator
 from petitions.names import tidy
+from petitions.organisations.counting import Standing, find_standings
 from petitions.public.campaigns import view_campaign
 from petitions.public.views import CampaignView
 from petitions.signatures.counting import find_counts
@@ -20,9 +23,9 @@ from petitions.web.site import Site, site_of
 _MAX_QUERY = 60
 
 
-def _find_all(session: Session) -> tuple[list[CampaignSnapshot], dict[int, int]]:
-    counts = find_counts(session)
-    return list_snapshots(session), counts
+def _find_all(session: Session) -> tuple[list[CampaignSnapshot], dict[int, int], Mapping[int, Standing]]:
+    counts, organisations = find_counts(session), find_standings(session)
+    return list_snapshots(session), counts, organisations
 
 
 async def show_home(request: Request) -> Response:
@@ -44,7 +47,7 @@ def _accepted(header: str) -> str:
 
 
 async def _render(site: Site, words: Translator, accepted: str, query: str) -> CachedPage:
-    snapshots, counts = await site.database.read(_find_all)
+    snapshots, counts, organisations = await site.database.read(_find_all)
     now = utc_now()
     wanted = fold(query).split()
     campaigns: list[CampaignView] = []
@@ -64,6 +67,7 @@ async def _render(site: Site, words: Translator, accepted: str, query: str) -> C
                 site.settings.base_url,
                 counts.get(campaign.id, 0),
                 now,
+                organisations.get(campaign.id, Standing()),
             )
         )
     page = render(

@@ -12,6 +12,7 @@ from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.errors import PageNotFound
 from petitions.names import tidy
+from petitions.public.affiliations import find_cosigned
 from petitions.public.campaigns import Visit, view_campaign, visit
 from petitions.signatures import counting, listing, rollups
 from petitions.signatures.listing import SignerPage
@@ -78,6 +79,7 @@ async def _render(here: Visit, question: _Question) -> CachedPage:
     many = [(code, count) for code, count in found.countries if count >= _FEW][:_MOST_COUNTRIES]
     first = here.url("/signatures")
     following = {"q": question.text} if question.text else {}
+    organisations = await here.site.organisations.get(here.campaign.id)
     page = render(
         here.site,
         here.words,
@@ -85,8 +87,15 @@ async def _render(here: Visit, question: _Question) -> CachedPage:
         f"{here.path}/signatures",
         query_string=following,
         campaign=view_campaign(
-            here.campaign, statement, here.words, here.site.settings.base_url, found.count, utc_now()
+            here.campaign,
+            statement,
+            here.words,
+            here.site.settings.base_url,
+            found.count,
+            utc_now(),
+            organisations.standing,
         ),
+        cosigned=find_cosigned(found.page.signers, organisations),
         signers=found.page.signers,
         query=question.text,
         next_url=f"{first}&{urlencode({**following, 'from': found.page.next_key})}"

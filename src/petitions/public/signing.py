@@ -20,7 +20,7 @@ from petitions.public.campaigns import Visit, updates_wording, view_campaign, vi
 from petitions.public.challenge import FIELD, check_proof
 from petitions.public.forms import SignForm, check_consent, said_in, sign_form_for
 from petitions.public.sharing import share_links
-from petitions.public.statement import Standing, find_standing, page_headers, render_statement
+from petitions.public.statement import Standing, look_up_standing, page_headers, render_statement
 from petitions.signatures.counting import find_count
 from petitions.signatures.drafting import NewDraft
 from petitions.watching.sources import find_source
@@ -50,7 +50,7 @@ async def sign(request: Request) -> Response:
     form.source.data = find_source(
         request.headers.get("referer", ""), form.source.data or "", urlsplit(here.site.settings.base_url).netloc
     )
-    statement, changed = _statement_shown(here, form)
+    statement, changed = statement_shown(here, form.statement.data)
     is_right = form.validate()
     is_right &= check_consent(form, updates_wording(here.campaign, statement.language, here.words))
     if not is_right or changed:
@@ -72,11 +72,10 @@ async def sign(request: Request) -> Response:
     return response
 
 
-def _statement_shown(here: Visit, form: SignForm) -> tuple[Statement, bool]:
+def statement_shown(here: Visit, shown: str | None) -> tuple[Statement, bool]:
     """The wording that the visitor read, and whether it has been changed since; a client that does not say
     which it read gets the one of its language."""
     current = {str(statement.id): statement for statement in here.campaign.statements.values()}
-    shown = form.statement.data
     if not shown:
         return here.campaign.statements[here.statement_language], False
     return current.get(shown, here.campaign.statements[here.statement_language]), shown not in current
@@ -89,7 +88,7 @@ async def _show_again(
     statement = here.campaign.statements.get(statement.language, statement)
     form.statement.data = str(statement.id)
     try:
-        standing = await here.site.database.read(find_standing, here.campaign)
+        standing = await look_up_standing(here)
     except StoreUnavailable as error:
         return error_response(request, error, (here.url("/signatures"), texts_of(await request.form())))
     page = render_statement(here, statement, form, standing, wording_changed=changed)
@@ -167,7 +166,10 @@ def answer_with_sharing(here: Visit, template: str, below: str, standing: Standi
     """A page after an action that ends in passing the statement on."""
     statement = here.campaign.statements[here.statement_language]
     settings = here.site.settings
-    campaign = view_campaign(here.campaign, statement, here.words, settings.base_url, standing.count, utc_now())
+    organisations = standing.organisations.standing
+    campaign = view_campaign(
+        here.campaign, statement, here.words, settings.base_url, standing.count, utc_now(), organisations
+    )
     url = here.absolute_url()
     return answer(
         here.site,

@@ -1,7 +1,7 @@
 """The statement page, with the signing form."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -12,7 +12,9 @@ from petitions.campaigns.defence import WORK
 from petitions.campaigns.models import Statement
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
+from petitions.organisations.listing import NOBODY, Shown
 from petitions.privacy.consent import CONSENT_VERSION
+from petitions.public.affiliations import find_cosigned
 from petitions.public.campaigns import Visit, view_campaign, visit
 from petitions.public.forms import SignForm, sign_form_for
 from petitions.public.sharing import share_links
@@ -23,6 +25,8 @@ from petitions.web.headers import CSP_WITH_WORKER
 from petitions.web.pages import render
 
 _LATEST = 12
+#: So many organisations are named beside a statement.
+_ORGANISATIONS = 12
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class Standing:
 
     count: int
     latest: Sequence[ShownSigner]
+    organisations: Shown = NOBODY
 
 
 def find_standing(session: Session, campaign: CampaignSnapshot) -> Standing:
@@ -43,13 +48,19 @@ def find_standing(session: Session, campaign: CampaignSnapshot) -> Standing:
     )
 
 
+async def look_up_standing(here: Visit) -> Standing:
+    """The same with the organisations. Raises StoreUnavailable."""
+    standing = await here.site.database.read(find_standing, here.campaign)
+    return replace(standing, organisations=await here.site.organisations.get(here.campaign.id))
+
+
 async def show_statement(request: Request) -> Response:
     here = await visit(request)
     return await here.site.pages.respond(("statement", *here.key), lambda: _render_cached(here))
 
 
 async def _render_cached(here: Visit) -> CachedPage:
-    standing = await here.site.database.read(find_standing, here.campaign)
+    standing = await look_up_standing(here)
     form = sign_form_for(here.campaign.terms)()
     page = render_statement(here, here.campaign.statements[here.statement_language], form, standing)
     return make_page(page.encode(), "text/html; charset=utf-8", _language_header(here))
@@ -85,7 +96,13 @@ def render_statement(
 def describe(here: Visit, statement: Statement, form: SignForm, standing: Standing) -> dict[str, Any]:
     """What the template of the statement page is given."""
     campaign = view_campaign(
-        here.campaign, statement, here.words, here.site.settings.base_url, standing.count, utc_now()
+        here.campaign,
+        statement,
+        here.words,
+        here.site.settings.base_url,
+        standing.count,
+        utc_now(),
+        standing.organisations.standing,
     )
     url = here.absolute_url()
     return {
@@ -93,6 +110,9 @@ def describe(here: Visit, statement: Statement, form: SignForm, standing: Standi
         "form": form,
         "form_action": here.url("/signatures"),
         "latest": standing.latest,
+        "cosigned": find_cosigned(standing.latest, standing.organisations),
+        "organisations": standing.organisations.leading[:_ORGANISATIONS],
+        "suggested": standing.organisations.leading if campaign.affiliation_label else (),
         "share_links": share_links(here.words, statement.title, url, campaign.share_text),
         "signatures_url": here.url("/signatures") if campaign.public_list == "full" else None,
         "background_url": here.url("/background") if campaign.has_background else None,

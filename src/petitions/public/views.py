@@ -98,3 +98,7 @@ class CampaignView:
     count_url: str | None  # how the count comes about
     defence: Defence | None  # what is switched on against a flood, where there is a form
     versions_url: str | None  # the wordings of before, where there are any
+    organisations: int  # that co-signed
+    members: int  # whom these represent, as far as they say
+    organisations_url: str | None  # all of them; None where none can sign, and none has
+    ask_url: str | None  # the form by which an organisation asks to co-sign, while there is one

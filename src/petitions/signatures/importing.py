@@ -15,6 +15,7 @@ from petitions.campaigns.schedule import Schedule, check_notice, schedule_of
 from petitions.campaigns.values import TermsError
 from petitions.db import insert_ignoring
 from petitions.errors import CampaignFileError
+from petitions.organisations.models import Organisation
 from petitions.signatures.models import Draft, Signature, Tally
 
 #: Who published it, for the history: nobody with an account.
@@ -45,7 +46,9 @@ def _prepare(session: Session, files: CampaignFiles, now: datetime) -> None:
     campaign = session.scalar(query.execution_options(populate_existing=True))
     if campaign is None or campaign.purge_began_at is not None:
         return
-    if session.scalar(select(exists().where(Signature.campaign_id == campaign.id))):
+    signed = exists().where(Signature.campaign_id == campaign.id)
+    co_signed = exists().where(Organisation.campaign_id == campaign.id)
+    if session.scalar(select(or_(signed, co_signed))):
         after = Schedule(files.opens_at, files.closes_at, files.terms.retention)
         try:
             check_notice(schedule_of(campaign), after, now)
@@ -61,11 +64,14 @@ def open_tally(session: Session, campaign_id: int) -> None:
 
 
 def find_signed_statements(session: Session, statement_ids: Collection[int]) -> set[int]:
-    """Those wordings that at least one draft or signature points at."""
+    """Those wordings that at least one draft, signature or organisation points at."""
     if not statement_ids:
         return set()
     # Drafts have no index for it, for every one that comes would pay for that; they are looked at last.
     by_signature = exists().where(Signature.statement_id == Statement.id)
     by_draft = exists().where(Draft.campaign_id == Statement.campaign_id, Draft.statement_id == Statement.id)
-    query = select(Statement.id).where(Statement.id.in_(statement_ids), or_(by_signature, by_draft))
+    by_organisation = exists().where(Organisation.statement_id == Statement.id)
+    query = select(Statement.id).where(
+        Statement.id.in_(statement_ids), or_(by_signature, by_organisation, by_draft)
+    )
     return set(session.scalars(query))

@@ -7,6 +7,8 @@ from sqlalchemy import func, select, update
 
 from petitions import log
 from petitions.db import Database
+from petitions.organisations import counting as organisations
+from petitions.organisations.models import OrganisationTally
 from petitions.signatures.counting import recount
 from petitions.signatures.models import Draft, Tally
 from petitions.signatures.reckoning import find_reckoning
@@ -50,9 +52,15 @@ def check_counts(database: Database, now: datetime) -> None:
     for campaign_id in due:
         with database.reading() as session:
             drift = recount(session, campaign_id, now, repair=False).drift
+            of_organisations = organisations.recount(session, campaign_id, repair=False)
         with database.writing() as session:
             values = {"recounted_at": now, "drift": drift}
             session.execute(update(Tally).where(Tally.campaign_id == campaign_id).values(values))
-            if drift:
-                log.error("count_drifts", campaign=campaign_id, drift=drift)
-                store_alerts(session, campaign_id, [Trend(DRIFT, bytes(16), None, abs(drift))], now)
+            of_campaign = OrganisationTally.campaign_id == campaign_id
+            session.execute(update(OrganisationTally).where(of_campaign).values(drift=of_organisations))
+            for event, wrong in (("count_drifts", drift), ("organisations_drift", of_organisations)):
+                if wrong:
+                    log.error(event, campaign=campaign_id, drift=wrong)
+            worst = max(abs(drift), abs(of_organisations))
+            if worst:
+                store_alerts(session, campaign_id, [Trend(DRIFT, bytes(16), None, worst)], now)

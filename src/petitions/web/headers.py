@@ -18,7 +18,12 @@ _CSP = (
 
 #: For a page whose script works beside it: the proof of work of the signing form.
 CSP_WITH_WORKER = f"{_CSP}; worker-src 'self'"
+#: For what other sites may show in a frame: no script and no form.
+CSP_FRAMED = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors *"
+)
 _CSP_HEADER = b"content-security-policy"
+_FRAMED = CSP_FRAMED.encode()
 
 
 class Frame:
@@ -37,6 +42,9 @@ class Frame:
         ]
         if https:
             self.headers.append((b"strict-transport-security", b"max-age=31536000"))
+        #: Of a response with a policy of its own; and of one that may be shown in a frame.
+        self.besides = self.headers[1:]
+        self.framed = [header for header in self.besides if header[0] != b"x-frame-options"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -55,10 +63,10 @@ class Frame:
             if message["type"] == "http.response.start":
                 status, begun = message["status"], True
                 given = message["headers"]
-                has_own = any(name == _CSP_HEADER for name, _value in given)
+                own = next((value for name, value in given if name == _CSP_HEADER), None)
                 message["headers"] = [
                     *given,
-                    *(self.headers[1:] if has_own else self.headers),
+                    *(self.headers if own is None else self.framed if own == _FRAMED else self.besides),
                     (b"x-request-id", identifier.encode()),
                 ]
             await send(message)

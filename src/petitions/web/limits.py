@@ -1,5 +1,8 @@
 """No body may be larger than any form of ours; the console has larger ones than the public pages, for those who
-are logged in, or were when they opened the form: reading a large form takes long."""
+are logged in, or were when they opened the form: reading a large form takes long. Larger still are the two forms
+with which an organisation sends its logo."""
+
+import re
 
 from starlette.exceptions import HTTPException
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
@@ -9,24 +12,33 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from petitions.web.errors import error_response
 
 _CONSOLE = "/console/"
+_WITH_LOGO = re.compile(r"/c/[^/]+/organisations|/organisation/[^/]+/edit")
 
 
 class BodyLimit:
     """Answers a body that says how large it is with a page (Starlette would in plain text, and without our
     headers); one that does not say is cut off by Starlette while it is read."""
 
-    def __init__(self, app: ASGIApp, most: int, most_in_console: int, cookie: str) -> None:
-        self.most, self.most_in_console, self.cookie = most, most_in_console, cookie
-        self.app = RequestBodyLimitMiddleware(app, most)
-        self.app_of_console = RequestBodyLimitMiddleware(app, most_in_console)
+    def __init__(self, app: ASGIApp, most: int, most_with_logo: int, most_in_console: int, cookie: str) -> None:
+        self.most, self.most_with_logo, self.most_in_console = most, most_with_logo, most_in_console
+        self.cookie = cookie
+        sizes = (most, most_with_logo, most_in_console)
+        self.apps = {size: RequestBodyLimitMiddleware(app, size) for size in sizes}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        may_be_large = scope["type"] == "http" and scope["path"].startswith(_CONSOLE) and self._has_cookie(scope)
-        most, app = (self.most_in_console, self.app_of_console) if may_be_large else (self.most, self.app)
+        most = self._most(scope)
         if scope["type"] == "http" and _declared_length(scope) > most:
             await error_response(Request(scope, receive), HTTPException(413))(scope, receive, send)
             return
-        await app(scope, receive, send)
+        await self.apps[most](scope, receive, send)
+
+    def _most(self, scope: Scope) -> int:
+        if scope["type"] != "http":
+            return self.most
+        if scope["path"].startswith(_CONSOLE) and self._has_cookie(scope):
+            return self.most_in_console
+        sends_logo = scope["method"] == "POST" and _WITH_LOGO.fullmatch(scope["path"])
+        return self.most_with_logo if sends_logo else self.most
 
     def _has_cookie(self, scope: Scope) -> bool:
         return bool(Request(scope).cookies.get(self.cookie))

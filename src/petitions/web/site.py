@@ -10,6 +10,8 @@ from petitions.abuse.rules import Rules
 from petitions.campaigns.models import Statement
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.db import Database
+from petitions.organisations.listing import Shown
+from petitions.organisations.shown import Ordered
 from petitions.settings import Settings
 from petitions.signatures.confirming import Confirmation, Outcome
 from petitions.signatures.drafting import NewDraft
@@ -36,11 +38,15 @@ class Site:
     campaigns: TimedCache[str, CampaignSnapshot]
     flows: Flows  # forms and where they came from, counted
     rules: TimedCache[int, Rules]  # by campaign
+    organisations: TimedCache[int, Shown]  # those that co-signed, by campaign
     slugs: dict[int, str] = field(default_factory=dict)  # a campaign keeps its slug for ever
+    #: The same as readers of a language expect them, by campaign and language, beside what was put in order.
+    orders: dict[tuple[int, str], tuple[Shown, Ordered]] = field(default_factory=dict)
     wordings: dict[int, Statement] = field(default_factory=dict)  # by id; a row never changes
     pages: PageCache = field(default_factory=PageCache)
     # Answers to what visitors typed: apart, so that nobody can push the pages of a wave out of their cache.
     searches: PageCache = field(default_factory=lambda: PageCache(capacity=128))
+    logos: TimedCache[tuple[int, str], bytes] = field(default_factory=lambda: TimedCache(fresh_for=10.0))
     #: What campaign leads look at again and again; see console/figures.py.
     figures: TimedCache[int, Figures] = field(default_factory=lambda: TimedCache(fresh_for=10.0))
     mailbox_url: str | None = None  # where the demo shows the mail that it caught
