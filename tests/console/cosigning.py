@@ -14,7 +14,8 @@ from petitions.mail.models import Outbox
 from petitions.organisations import requesting
 from petitions.organisations.confirming import Confirmation, confirm
 from petitions.organisations.counting import Standing, find_standing
-from petitions.organisations.deciding import Decision, Seen, decide
+from petitions.organisations.deciding import Decision as Decision
+from petitions.organisations.deciding import Seen, decide
 from petitions.organisations.models import Organisation
 from petitions.settings import Settings
 from petitions.tokens import Named

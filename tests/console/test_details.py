@@ -223,10 +223,12 @@ async def test_the_form(database: Database, browser: Browser, campaign: Campaign
             "questions-0-public": "y",
             "questions-1-label_es": "¿Sección?",
             "updates_en": "Write to me",
+            "approve_proven": "y",
         },
     )
     assert answer.status_code == 303
     terms = terms_of(database, campaign)
+    assert terms["organisations"] == {"approve_proven": True}
     assert terms["visibility"] == {"choices": ["initials", "anonymous"], "default": "initials"}
     assert terms["public_list"] == "latest"
     assert terms["affiliation"] == {"label": {"en": "Union"}, "required": True}
@@ -242,10 +244,11 @@ async def test_the_form(database: Database, browser: Browser, campaign: Campaign
     assert terms["updates"] == {"label": {"en": "Write to me"}}
     fields = await open_form(browser, FORM)
     gone = {f"questions-0-{name}": "" for name in ("label_en", "label_es", "key")}
+    assert fields.pop("approve_proven") == "y"
     await send(browser, FORM, fields, **gone, affiliation_en="", updates_en="")
     terms = terms_of(database, campaign)
     assert [question["key"] for question in terms["questions"]] == ["seccion"]
-    assert {"affiliation", "updates"} & set(terms) == set()
+    assert {"affiliation", "updates", "organisations"} & set(terms) == set()
 
 
 @pytest.mark.anyio

@@ -57,7 +57,7 @@ async def test_a_mail_of_another_domain_and_one_without_a_website_are_told(
     wait(database, settings, campaign, name="None", email="clara@mail2.example", website="")
     said = words((await browser.get(PAGE)).text)
     assert (
-        "Mail and website do not belong to one domain: mail.example ≠ xn--bcher-kva.example (bücher.example)"
+        "Mail and website do not belong to one domain: mail.example · xn--bcher-kva.example (bücher.example)"
         in said
     )
     assert "No website, so its mail proves nothing: mail2.example" in said
@@ -147,7 +147,7 @@ async def test_it_goes_on_from_page_to_page(
         wait(database, settings, campaign, name=f"Union {n}")
     url: str | None = PAGE
     found: list[str] = []
-    while url is not None:
+    while url is not None and len(found) < 10:
         page = (await browser.get(url)).text
         found += re.findall(r'class="organisation__name"><a[^>]*><bdi>([^<]+)', page)
         following = re.findall(r'<a href="([^"]+)"\s+rel="next"', page)
@@ -343,4 +343,4 @@ async def test_the_log_of_the_campaign_says_it_in_words(
     settle(database, settings, campaign)
     said = words((await browser.get("/console/c/free-boris/audit")).text)
     assert f"{LEA.name} approved an organisation Organisation: 1" in said
-    assert "confirmed the mail of an organisation Organisation: 1" in said
+    assert "The organisation itself confirmed the mail of an organisation Organisation: 1" in said

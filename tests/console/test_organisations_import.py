@@ -1,11 +1,13 @@
 """Bringing in a list by the console: every row looked at first, nothing stored before the button."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
+from petitions.accounts.models import UserSession
 from petitions.campaigns.models import Campaign
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
@@ -208,4 +210,17 @@ async def test_what_no_form_of_ours_sends_is_refused(browser: Browser, fields: d
 async def test_a_form_of_another_session_is_refused(browser: Browser, database: Database) -> None:
     answer = await send(browser, rows=LIST, act="store", how="vouch", note="Letters.", csrf="0" * 32)
     assert answer.status_code == 403
+    assert stored(database) == []
+
+
+async def test_whoever_was_away_is_asked_for_the_password_and_chooses_the_file_again(
+    browser: Browser, database: Database
+) -> None:
+    long_ago = utc_now() - timedelta(hours=2)
+    with database.writing() as session:
+        session.execute(update(UserSession).values(seen_at=long_ago, active_at=long_ago, password_at=long_ago))
+    answer = await send(browser, LIST.encode(), how="vouch", note="Letters.")
+    assert answer.status_code == 403
+    assert 'name="password"' in answer.text
+    assert re.search(r'name="kept\.note" value="Letters\."', answer.text)
     assert stored(database) == []

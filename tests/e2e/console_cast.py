@@ -19,9 +19,7 @@ from petitions.clock import utc_now
 from petitions.moderation.conditions import Conditions
 from petitions.moderation.jobs import REMOVE, NewJob, start
 from petitions.moderation.running import run_jobs
-from petitions.organisations.models import Organisation
-from petitions.settings import load_settings
-from tests.console import cosigning
+from tests.e2e.cosigned import COSIGNED, let_cosign
 from tests.e2e.past import give_past
 from tests.e2e.program import Demo
 from tests.e2e.samples import CHANGED, CLOSED, WHOLE
@@ -35,7 +33,6 @@ PROVING = "sampla.proving@example.org"  # turns it on and off
 INVITED = "sampla.invited@example.org"
 DRAFT = "draft-sample"
 PAST = "past-sample"  # has gone on for weeks, is flooded, and a switch is on
-COSIGNED = "cosigned-sample"  # organisations sign it too
 SECRET = pyotp.random_base32()
 
 
@@ -55,7 +52,7 @@ def prepare(demo: Demo) -> None:
         create_campaign(session, DRAFT, Content(default_language="en", texts=texts), "Sampla Lead", utc_now())
         _change(session)
     _make_past(demo)
-    _let_cosign(demo)
+    let_cosign(demo)
     for slug in (WHOLE, CHANGED, CLOSED, DRAFT, PAST, COSIGNED):
         demo.give_role(slug, LEAD, Role.OWNER)
     demo.give_role(WHOLE, INVITED, Role.VIEWER)
@@ -79,27 +76,6 @@ def _make_past(demo: Demo) -> None:
             set_defence(session, campaign.id, None, WORK, utc_now())
             start(session, campaign.id, kazakhs, somebody(session), utc_now())
         run_jobs(database, utc_now(), stop=lambda: False)
-
-
-def _let_cosign(demo: Demo) -> None:
-    """Organisations in every state; one that is shown wants to change, and one that waits looks like it."""
-    settings = load_settings({"PETITIONS_DATA_DIR": str(demo.data)})
-    with demo.store() as database:
-        campaign = make_campaign(
-            database, slug=COSIGNED, languages=("en", "ar"), signers=["individuals", "organisations"]
-        )
-        cosigning.ask(database, settings, campaign, name="Sample Party", kind="party")
-        cosigning.settle(
-            database, settings, campaign, cosigning.Decision.ASK, name="Sample Students", language="ar"
-        )
-        cosigning.settle(database, settings, campaign, cosigning.Decision.DECLINE, name="Sample Firm")
-        shown = cosigning.settle(database, settings, campaign, name="Sample Union", members=48_000)
-        cosigning.wait(
-            database, settings, campaign, name="Sample Union Ltd", email="sampla@mail.example", comment="With you."
-        )
-        with database.writing() as session:
-            wanted = {"name": "Union of Samples", "website": None}
-            session.execute(update(Organisation).where(Organisation.id == shown.id).values(proposed=wanted))
 
 
 def _change(session: Session) -> None:

@@ -20,7 +20,6 @@ from petitions.moderation.searching import find_signature
 from tests.e2e.browsing import Visitor
 from tests.e2e.console_cast import (
     CAREFUL,
-    COSIGNED,
     DRAFT,
     INVITED,
     LEAD,
@@ -32,6 +31,7 @@ from tests.e2e.console_cast import (
     somebody,
 )
 from tests.e2e.console_pages import LogIn, log_in
+from tests.e2e.cosigned import COSIGNED
 from tests.e2e.program import PASSWORD, Demo
 from tests.e2e.samples import CHANGED, CLOSED, WHOLE
 

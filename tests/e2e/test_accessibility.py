@@ -7,8 +7,9 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.browsing import DESK, PHONE, Visitor, new_visitor
+from tests.e2e.browsing import DESK, PHONE, Visitor, new_visitor, overflowing
 from tests.e2e.conftest import NewVisitor
+from tests.e2e.organisation_tour import ORGANISATION_STOPS
 from tests.e2e.program import Demo
 from tests.e2e.tour import STOPS, arrive
 
@@ -27,6 +28,11 @@ _WINDOWS: list[tuple[tuple[int, int], Scheme, dict[str, Any]]] = [
     (DESK, "dark", ALL_RULES),
     (DESK, "light", LOOKS),
 ]
+_FEW_WINDOWS: list[tuple[tuple[int, int], Scheme, dict[str, Any]]] = [
+    (PHONE, "light", ALL_RULES),
+    (DESK, "dark", LOOKS),
+]
+_NARROW = (320, 640)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +52,7 @@ def violations(page: Page, options: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])
-@pytest.mark.parametrize("stop", STOPS)
+@pytest.mark.parametrize("stop", [stop for stop in STOPS if stop not in ORGANISATION_STOPS])
 def test_a_page_has_no_violation(reader: Visitor, demo: Demo, stop: str, language: str) -> None:
     page = reader.page
     arrive(stop, reader, demo, language)
@@ -58,6 +64,27 @@ def test_a_page_has_no_violation(reader: Visitor, demo: Demo, stop: str, languag
         page.emulate_media(color_scheme=scheme)
         found[width, scheme] = violations(page, options)
     assert found == {(width, scheme): [] for (width, _), scheme, _ in _WINDOWS}
+    assert reader.problems == []
+
+
+@pytest.mark.parametrize("stop", ORGANISATION_STOPS)
+def test_a_page_of_organisations_has_no_violation_and_fits(reader: Visitor, demo: Demo, stop: str) -> None:
+    """Every other one in Arabic: they are many, and made of the same parts."""
+    language = "ar" if list(ORGANISATION_STOPS).index(stop) % 2 else "en"
+    page = reader.page
+    arrive(stop, reader, demo, language)
+    page.evaluate(AXE_SCRIPT)
+    found = {}
+    for (width, height), scheme, options in _FEW_WINDOWS:
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=scheme)
+        found[width, scheme] = violations(page, options)
+    page.set_viewport_size({"width": _NARROW[0], "height": _NARROW[1]})
+    sideways = []
+    for direction in ("ltr", "rtl"):
+        page.evaluate("direction => { document.documentElement.dir = direction; }", direction)
+        sideways += overflowing(page)
+    assert (found, sideways) == ({place: [] for place in found}, [])
     assert reader.problems == []
 
 

@@ -85,6 +85,9 @@ FORMS = {
     "many, counted": "main",
     "held, alike": "main",
     "rules": "main",
+    "organisations": "main",
+    "organisation, alike": "main",
+    "organisations, list looked at": "main",
 }
 
 #: Fields and buttons that the keyboard comes to, by their place and name; of radio buttons the chosen one.

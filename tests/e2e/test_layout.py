@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.browsing import PHONE, Visitor, overflowing
 from tests.e2e.conftest import NewVisitor
+from tests.e2e.organisation_tour import ORGANISATION_STOPS
 from tests.e2e.pages import Statement
 from tests.e2e.program import Demo
 from tests.e2e.tour import PRISONER, SLUG, STOPS, arrive
@@ -27,6 +28,8 @@ def test_no_page_scrolls_to_the_side_at_320_pixels_or_at_twice_the_size(
     visitor = new_window((320, 640))
     found = {}
     for stop in STOPS:
+        if stop in ORGANISATION_STOPS and language != "de":
+            continue  # both directions are looked at beside what axe finds
         arrive(stop, visitor, demo, language)
         for width, height in ((320, 640), (640, 400)):
             visitor.page.set_viewport_size({"width": width, "height": height})

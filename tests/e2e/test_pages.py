@@ -71,12 +71,15 @@ def test_another_language_is_the_same_page(new_window: NewVisitor, path: str, si
     assert query in page.url
 
 
-def test_a_campaign_of_organisations_has_no_form_but_an_address(visitor: Visitor) -> None:
+def test_a_campaign_of_organisations_has_no_form_but_leads_to_theirs(new_window: NewVisitor) -> None:
+    visitor = new_window(PHONE)
     visitor.open("/c/solidarity-mugimendu-sozialista", "eu")
     page = visitor.page
     expect(page.locator("#sign form")).to_have_count(0)
-    expect(page.locator(".sign-bar")).to_have_count(0)
-    expect(page.locator('#sign a[href^="mailto:privacy@example.org?subject="]')).to_be_visible()
+    expect(page.locator("#sign a.button")).to_have_count(1)
+    page.locator(".sign-bar").click()
+    page.wait_for_url("**/organisations/new?lang=eu")
+    expect(page.locator("#f-contact_name")).to_be_visible()
 
 
 def test_a_closed_campaign_is_read_but_not_signed(visitor: Visitor, demo: Demo) -> None:

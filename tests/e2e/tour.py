@@ -12,6 +12,7 @@ from petitions.clock import utc_now
 from petitions.signatures.models import Signature, Tally
 from petitions.signatures.own import OWN_PURPOSE
 from tests.e2e.browsing import Visitor
+from tests.e2e.organisation_tour import ORGANISATION_STOPS
 from tests.e2e.pages import Mailbox, Own
 from tests.e2e.program import Demo, until
 from tests.e2e.samples import AFTERWARDS, CHANGED, CLOSED, PURGED, WHOLE, write_sample
@@ -302,6 +303,7 @@ STOPS: dict[str, tuple[int, Arrive]] = {
     "error 403": (403, _elsewhere),
     "error 404": (404, _opens("/nowhere")),
     "error 405": (405, _posts("/")),
+    **ORGANISATION_STOPS,
 }
 
 

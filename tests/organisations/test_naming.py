@@ -11,7 +11,16 @@ from petitions.names import is_blank
 from petitions.organisations.naming import MAX_NAME, is_other_branch, name_key
 
 _SAME = [
-    ["ver.di", "VER.DI", "ver.di e.V.", "ver.di e. V.", "ver.di eV", "„ver.di“ (e.V.)", "ver.di e V"],
+    [
+        "ver.di",
+        "VER.DI",
+        "ver.di e.V.",
+        "ver.di e. V.",
+        "ver.di eV",
+        "„ver.di“ (e.V.)",
+        "ver.di e V",
+        "Oy ver.di e V AG",
+    ],
     ["Müller", "Muller GmbH", "Müller G.m.b.H.", "MÜLLER GmbH & Co. KG", "müller gGmbH", "Müller AG"],
     ["Examples of Ireland", "Examples of Ireland Ltd", "Examples of Ireland Ltd.", "Examples of Ireland C.L.G."],
     ["Examples, Inc.", "EXAMPLES INC", "Examples LLC", "Examples L.L.C.", "Examples Corp."],

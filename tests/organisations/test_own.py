@@ -31,6 +31,7 @@ from tests.organisations.acting import (
     link,
     logged,
     mails,
+    press,
     race,
     row,
     set_columns,
@@ -314,7 +315,41 @@ def test_taking_over_twice_at_once_is_done_once(
     assert row(database, asked).link_epoch == 1
 
 
+def test_the_same_mailbox_under_another_name_needs_no_button(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    asked = shown(database, settings, campaign)
+    sent = mails(database)
+    with database.writing() as session:
+        own.correct_contact(session, link(asked), dora(settings, asked.contact.email), utc_now())
+    kept = row(database, asked)
+    assert (kept.contact_name, kept.contact_role, kept.phone) == ("Dora Next", "Chair", None)
+    assert (kept.email, kept.link_epoch, kept.next_contact) == (asked.contact.email, 0, None)
+    assert mails(database) == sent
+    assert logged(database)[-1] == ("organisation", "organisation.contact_corrected", {"organisation": 1})
+
+
 # Withdrawing
+
+
+def test_it_was_not_us_against_the_button_is_one_or_the_other(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    for turn in range(5):
+        asked = ask(database, settings, campaign, members=2, name=f"Union {turn}", website=None)
+
+        def refusing(asked: Request = asked) -> str:
+            with database.writing() as session:
+                own.refuse(session, link(asked), utc_now())
+            return "refused"
+
+        def pressing(asked: Request = asked) -> str:
+            return press(database, asked).state
+
+        results = [result if isinstance(result, str) else type(result) for result in race(refusing, pressing)]
+        assert results in (["refused", LinkInvalid], [LinkInvalid, WAITING])
+        assert (find(database, asked) is None) == (results[0] == "refused")
+        assert assert_true(database, campaign).withdrawn == 0
 
 
 def test_withdrawing_erases_all_of_it_and_keeps_how_many_did(

@@ -1,9 +1,10 @@
 """What a purge leaves of organisations."""
 
+import threading
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from petitions import batches
 from petitions.campaigns.queries import CampaignSnapshot
@@ -162,3 +163,20 @@ def test_nobody_slips_in_behind_a_purge(
     assert {type(result) for result in results[1:]} <= {CampaignPurged, type(None)}
     with database.reading() as session:
         assert session.scalars(select(Organisation)).all() == []
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+def test_a_purge_that_begins_waits_for_whoever_is_asking(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    """Else it would be through before they are stored, and nobody would erase them within the hour."""
+    asked = factories.organisation_request(campaign, settings)
+    purging = threading.Thread(target=lambda: purge(database, campaign.id, utc_now()))
+    with database.writing() as session:
+        request(session, asked)
+        purging.start()
+        while purging.is_alive() and not session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+            purging.join(0.01)
+        assert purging.is_alive()
+    purging.join()
+    assert find(database, asked) is None

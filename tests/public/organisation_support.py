@@ -3,6 +3,7 @@
 import io
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 import httpx
 from PIL import Image
@@ -60,8 +61,14 @@ async def post(client: httpx.AsyncClient, path: str, fields: dict[str, str], **m
     return await client.post(path, data=fields, **more)
 
 
+@cache
+def _token(secret_keys: tuple[str, ...], purpose: str, campaign_id: int, row_id: UUID, epoch: int) -> str:
+    """The same for the same row: a token holds the second in which it was made."""
+    return Tokens(secret_keys).make(purpose, campaign_id, row_id, epoch)
+
+
 def token(settings: Settings, purpose: str, asked: Request, epoch: int = 0) -> str:
-    return Tokens(settings.secret_keys).make(purpose, asked.campaign_id, asked.id, epoch)
+    return _token(settings.secret_keys, purpose, asked.campaign_id, asked.id, epoch)
 
 
 def own(settings: Settings, asked: Request, below: str = "", epoch: int = 0) -> str:

@@ -50,6 +50,20 @@ async def test_the_privacy_page_names_who_is_responsible(
     assert page.one("address").text == "Example Committee privacy@example.org"
 
 
+@pytest.mark.anyio
+async def test_the_privacy_page_speaks_of_contact_persons_where_organisations_sign(
+    client: httpx.AsyncClient, database: Database
+) -> None:
+    factories.make_campaign(database, slug="individuals")
+    factories.make_campaign(database, slug="both", signers=["individuals", "organisations"])
+    path = "/c/both/organisations/link?lang=en"
+    assert page_of(await client.get("/c/individuals/privacy")).all("h2", id="organisations") == []
+    page = page_of(await client.get("/c/both/privacy"))
+    assert page.one("h2", id="organisations").text == "Organisations"
+    assert page.one("a", href=path).text == "here it can be sent again"
+    assert (await client.get(path)).status_code == 200
+
+
 RETENTIONS: list[tuple[dict[str, Any], date | None, str]] = [
     ({}, None, "6"),
     ({"retention": {"months_after_closing": 17}}, None, "17"),

@@ -177,9 +177,9 @@ async def test_one_that_was_merged_says_so(
     client: httpx.AsyncClient, database: Database, settings: Settings, campaign: CampaignSnapshot, asked: Request
 ) -> None:
     kept = shown(database, settings, campaign)
-    seen = [Seen(one.id, row(database, one).revision) for one in (kept, asked)]
+    stays, goes = (Seen(one.id, row(database, one).revision) for one in (kept, asked))
     with database.writing() as session:
-        assert merge(session, campaign.id, *seen, LEAD, utc_now())
+        assert merge(session, campaign.id, stays, goes, LEAD, utc_now())
     page = await see(client, settings, asked)
     assert "The other request stands for both" in lede(page)
     assert steps(page)[2] == "Not approved"
@@ -468,3 +468,15 @@ async def test_a_lead_who_decides_meanwhile_is_not_undone(
     assert withdrawn.status_code == 303
     assert find(database, asked) is None
     assert assert_true(database, campaign).counted == 0
+
+
+@pytest.mark.anyio
+async def test_what_was_declined_is_asked_for_nothing(
+    client: httpx.AsyncClient, database: Database, settings: Settings, site: Site, asked: Request
+) -> None:
+    judge(database, asked, Decision.DECLINE, message="We do not know you.")
+    reword(database, site, "Other words.")
+    page = await see(client, settings, asked)
+    assert page.all("form", action=own(settings, asked, "/renew?lang=en")) == []
+    assert page.all("textarea") == []
+    assert page.all("a", href="/c/free-boris/versions?lang=en")

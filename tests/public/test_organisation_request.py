@@ -410,3 +410,16 @@ async def test_what_no_form_of_ours_sends_is_refused(
 ) -> None:
     assert (await client.post(ASK, **request_)).status_code == 400
     assert count_rows(database, Organisation) == 0
+
+
+@pytest.mark.anyio
+async def test_a_large_picture_comes_through_and_a_larger_one_is_refused(
+    client: httpx.AsyncClient, database: Database, campaign: CampaignSnapshot
+) -> None:
+    large = picture() + b"\0" * 1_500_000  # what follows a picture is no part of it
+    page = page_of(await post(client, ASK, form(), **sending(large)))
+    assert len(carried(page)["logo_kept"]) < 2_000
+    page = page_of(await post(client, ASK, form(), **sending(picture() + b"\0" * 2_100_000)), 422)
+    assert page.wrong_fields == ["logo"]
+    assert (await post(client, ASK, form(), **sending(b"\0" * 3_000_000))).status_code == 413
+    assert count_rows(database, OrganisationLogo) == 0

@@ -187,6 +187,7 @@ async def test_many_stand_on_pages_of_which_each_is_kept(
         assert current.text == f"Page {number}"
     assert seen == [f"Local {n}" for n in range(1, 701)]
     assert (await client.get(f"{PAGE}?page=4")).status_code == 404
+    assert [key[-1].page for key in site.pages._values if key[0] == "organisations"] == [1]
     odd = await client.get(f"{PAGE}?page=-1&kind=nonsense&country=XX")
     assert texts(page_of(odd), "organisation__name")[0] == "Local 1"
     assert "?lang=en&amp;page=2" in odd.text

@@ -15,7 +15,7 @@ from petitions.audit.chain import Head, find_head
 from petitions.audit.reading import list_entries
 from petitions.audit.recording import record
 from petitions.campaigns.models import Campaign
-from petitions.console.audit_words import ACTIONS, words_of
+from petitions.console.audit_words import ACTIONS, actor_of, words_of
 from petitions.console.download import attachment
 from petitions.console.guard import Desk, Lead, for_desk
 from petitions.console.pages import show
@@ -66,7 +66,7 @@ def find_log(session: Session, campaign: Campaign | None, before: int | None, wo
     lines = [
         Line(
             at=entry.at,
-            actor=entry.actor,
+            actor=actor_of(entry, words),
             email=addresses.get(entry.user_id) if entry.user_id is not None else None,
             action=ACTIONS.get(entry.action, entry.action),
             details=words_of(entry.details, words),

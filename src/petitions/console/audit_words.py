@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from petitions.accounts.roles import Role
+from petitions.audit.models import AuditEntry
 from petitions.console.details import PARTS
 from petitions.console.held_words import REASONS as HELD_REASONS
 from petitions.console.job_words import KIND_WORDS
 from petitions.console.organisation_words import FIELD_WORDS
 from petitions.i18n import N_, Message, Translator, language_name
 from petitions.moderation.removing import REASONS
+from petitions.organisations.confirming import ORGANISATION
 
 ACTIONS: Mapping[str, Message] = {
     "campaign.created": N_("started the campaign"),
@@ -48,6 +50,8 @@ ACTIONS: Mapping[str, Message] = {
     "organisation.answered": N_("answered for an organisation"),
     "organisation.contact_proposed": N_("named another contact of an organisation"),
     "organisation.contact_replaced": N_("became the contact of an organisation"),
+    "organisation.contact_corrected": N_("corrected the contact of an organisation"),
+    "organisation.refused": N_("said that a request was not theirs"),
     "organisation.renewed": N_("signed the new wording for an organisation"),
     "organisation.withdrawn": N_("withdrew an organisation"),
     "rules.saved": N_("saved rules"),
@@ -168,6 +172,13 @@ _SAID: Mapping[str, Callable[[Any, Translator], str]] = {
     "browser": lambda value, words: words.gettext("all others") if value == "others" else value,
     "by": lambda value, words: words.gettext("by the link from a mail") if value == "link" else value,
 }
+
+
+def actor_of(entry: AuditEntry, words: Translator) -> str:
+    """Who did it: the name that they had then, or what an organisation is called that acts by its private link."""
+    if entry.user_id is None and entry.actor == ORGANISATION.name:
+        return words.gettext("The organisation itself")
+    return entry.actor
 
 
 def words_of(details: Any, words: Translator) -> Sequence[str]:

@@ -161,8 +161,8 @@ def problem_of(sent: Sent) -> Message | None:
 
 
 def find_problem(session: Session, campaign_id: int, sent: Sent) -> Message | None:
-    """Whether a lead has to note why they approve, and whether a question reaches those who are asked. What changes
-    afterwards is found by its revision."""
+    """Whether a lead has to note why they approve, and whether a question reaches anybody. What changes afterwards
+    is found by its revision."""
     if sent.act == Decision.ASK:
         return NO_ADDRESS if find_unreachable(session, campaign_id, sent.seen) else None
     needed = sent.act == Decision.APPROVE and names.is_blank(sent.note)

@@ -1,6 +1,7 @@
 """By what two spellings of one organisation's name are known to be the same."""
 
 import re
+from functools import lru_cache
 
 from petitions.folding import fold, words_of
 from petitions.organisations.legal_forms import (
@@ -22,6 +23,7 @@ _NUMBER = re.compile(r"[0-9]+")
 _SHORTEST_WITH_SLIPS = 6
 
 
+@lru_cache(maxsize=8192)  # comparing many branches of one domain asks for the same ones again and again
 def name_key(name: str) -> str:
     """The name without case, accents, punctuation, legal forms and the word "and". Never empty for a name that
     can be seen; and the key of a key is itself."""

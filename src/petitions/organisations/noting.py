@@ -24,8 +24,8 @@ def signed_note(text: str, actor: Actor, now: datetime) -> str:
 
 
 def note(session: Session, campaign_id: int, seen: Seen, text: str, actor: Actor, now: datetime) -> Decided:
-    """Add a note, whatever else became of it. The answer of one that is shown is read by that: it goes to the notes,
-    and waits for nobody any more. Raises CampaignPurged."""
+    """Add a note, whatever else became of it. The answer of one that is shown is read by that: it goes to the
+    notes, and waits for nobody any more. Raises CampaignPurged."""
     _tally, organisation = counting.lock_one(session, campaign_id, seen.id)
     if organisation is None:
         return Decided(gone=1)

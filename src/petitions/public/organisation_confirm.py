@@ -1,6 +1,5 @@
 """The buttons in the mails to organisations: it is we who asked; it was not us; I speak for it from now on."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -66,9 +65,6 @@ async def show_contact(request: Request) -> Response:
         return answer_dead_link(request)
     return speaker.answer(
         "public/organisation_contact.html",
-        shown=replace(
-            speaker.shown(), logo_url=None
-        ),  # its address is one of the own page, which is not theirs yet
         next_contact=speaker.organisation.next_contact,
         contact_url=speaker.url(),
     )

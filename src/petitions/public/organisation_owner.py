@@ -68,6 +68,7 @@ class Speaker:
 
     site: Site
     words: Translator
+    purpose: str  # of the link by which they came
     path: str
     link: Named
     found: Found
@@ -93,7 +94,8 @@ class Speaker:
 
     def logo_url(self, digest: str) -> str:
         """Where the browser of this page gets a logo, also one that nobody approved yet."""
-        return f"{self.own_path()}/logo/{digest}.webp"
+        path = self.path if self.purpose == OWN_PURPOSE else self.own_path()
+        return f"{path}/logo/{digest}.webp"
 
     def shown(self) -> OrganisationView:
         return view_organisation(self.organisation, self.found.sizes, self.logo_url)
@@ -147,7 +149,7 @@ async def find_speaker(
     if campaign.purge_began_at is not None:
         raise LinkInvalid("the contacts are erased")
     words = translator(resolve_for(request, default=found.organisation.language)[0])
-    return Speaker(site, words, path + token, link, found, campaign)
+    return Speaker(site, words, purpose, path + token, link, found, campaign)
 
 
 async def unavailable(request: Request, error: StoreUnavailable) -> Response:

@@ -38,6 +38,9 @@ class _Asked:
         return {name: value for name, value in named.items() if value}
 
 
+_FIRST_PAGE = _Asked(Wish(), 1)
+
+
 async def show_organisations(request: Request) -> Response:
     """All of them, or those that somebody looks for. Raises PageNotFound where none can sign and none has, and
     for pages that there are not."""
@@ -48,7 +51,8 @@ async def show_organisations(request: Request) -> Response:
     asked = _read(request)
     if asked.wish == Wish() and asked.page > count_pages(len(shown.organisations)):
         raise PageNotFound
-    cache = here.site.pages if asked.wish == Wish() else here.site.searches
+    # The first page alone lies beside the statements: the others are many, and long.
+    cache = here.site.pages if asked == _FIRST_PAGE else here.site.searches
     return await cache.respond(("organisations", *here.key, asked), lambda: _render(here, shown, asked))
 
 
