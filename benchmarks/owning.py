@@ -18,9 +18,9 @@ from benchmarks.servers import Server
 from benchmarks.stores import Store
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.campaigns.terms import VISIBILITIES
+from petitions.names import folded_words
 from petitions.signatures.consents import wording_key
 from petitions.signatures.models import Signature, SignatureWord
-from petitions.names import folded_words
 from petitions.signatures.own import OWN_PURPOSE
 from petitions.tokens import Tokens
 

@@ -14,6 +14,7 @@ from sqlalchemy import insert
 from benchmarks.people import Person, make_address, make_person
 from benchmarks.stores import Store
 from petitions import schema
+from petitions.addresses import make_email_key
 from petitions.campaigns.files import read_campaign
 from petitions.campaigns.queries import CampaignSnapshot, get_snapshot
 from petitions.clock import utc_now
@@ -21,7 +22,6 @@ from petitions.ids import new_id
 from petitions.mail.outbox import NewMail, queue
 from petitions.privacy.consent import CONSENT_VERSION
 from petitions.public.campaigns import DEFAULT_UPDATES_LABEL
-from petitions.addresses import make_email_key
 from petitions.signatures.consents import store_wordings, wording_key
 from petitions.signatures.drafting import CONFIRM
 from petitions.signatures.importing import import_files

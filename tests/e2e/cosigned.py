@@ -3,6 +3,7 @@
 import io
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 from PIL import Image, ImageDraw
 from sqlalchemy import update
@@ -140,7 +141,7 @@ def _campaign(database: Database, body: str = "He spoke **freely**.") -> Campaig
 def _let_one_wish(database: Database, settings: Settings, campaign: CampaignSnapshot) -> None:
     """By its own page: another name and logo, no website, and somebody else who speaks for it."""
     logo = make_logo("#33691e")
-    said = {"name": SHOWN, "members": 48_000, "comment": "With you.\nAlways.", "logo": logo}
+    said: dict[str, Any] = {"name": SHOWN, "members": 48_000, "comment": "With you.\nAlways.", "logo": logo}
     link = Named(campaign.id, cosigning.settle(database, settings, campaign, **said).id)
     wanted = factories.organisation_request(
         campaign, settings, **said | {"name": "Union of Samples"}, website=None

@@ -80,7 +80,7 @@ def test_a_page_of_organisations_has_no_violation_and_fits(reader: Visitor, demo
         page.emulate_media(color_scheme=scheme)
         found[width, scheme] = violations(page, options)
     page.set_viewport_size({"width": _NARROW[0], "height": _NARROW[1]})
-    sideways = []
+    sideways: list[str] = []
     for direction in ("ltr", "rtl"):
         page.evaluate("direction => { document.documentElement.dir = direction; }", direction)
         sideways += overflowing(page)

@@ -90,13 +90,15 @@ FORMS = {
     "organisations, list looked at": "main",
 }
 
-#: Fields and buttons that the keyboard comes to, by their place and name; of radio buttons the chosen one.
+#: Fields and buttons that the keyboard comes to, by their place and name; of radio buttons the chosen one,
+#: or else the first.
 _ALL = """const all = [...form.querySelectorAll("input, select, textarea, button")];
   const name = (field) => `${all.indexOf(field)} ${field.name || field.textContent.trim().slice(0, 20)}`;"""
 _FIELDS = f"""form => {{ {_ALL}
   return all.filter((field) => !field.disabled && field.checkVisibility())
     .filter((field) => field.type !== "radio"
-      || field === (field.form.querySelector(`[name="${{field.name}}"]:checked`) ?? field))
+      || field === (field.form.querySelector(`[name="${{field.name}}"]:checked`)
+        ?? field.form.querySelector(`[name="${{field.name}}"]`)))
     .map(name);
 }}"""
 _FOCUSED = f"""form => {{ {_ALL}

@@ -11,8 +11,14 @@ from tests.e2e.pages import Confirm, Own, Statement, Withdraw
 from tests.e2e.program import Demo
 from tests.e2e.samples import WHOLE
 from tests.e2e.test_whole_way import SLUG
+from tests.e2e.tour import arrive
 
 _MOST_STEPS = 90
+#: The fields of the form of an organisation, in the order of the keyboard.
+ASKED_OF_ORGANISATIONS = (
+    "name kind country city members website logo logo_drop comment "
+    "contact_name contact_role email phone authorised"
+).split()
 
 #: Where the focus is: what has it, whether it is marked, whether it is in the window and on top.
 _FOCUS = """() => {
@@ -206,3 +212,31 @@ def test_the_link_past_the_masthead_is_the_first_and_works(new_window: NewVisito
     expect(skip).to_be_in_viewport(ratio=1)
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()
+
+
+@pytest.mark.parametrize(
+    ("stop", "size", "language", "fields"),
+    [
+        ("asking, with errors", PHONE, "ar", ASKED_OF_ORGANISATIONS),
+        ("organisation, wants to change", DESK, "en", []),
+        ("organisations", PHONE, "en", ["q", "kind", "country"]),
+    ],
+    ids=["asking", "own-page", "list"],
+)
+def test_the_focus_is_seen_on_the_pages_of_organisations(
+    new_window: NewVisitor, demo: Demo, stop: str, size: tuple[int, int], language: str, fields: list[str]
+) -> None:
+    visitor = new_window(size)
+    arrive(stop, visitor, demo, language)
+    page = visitor.page
+    names, unseen = [], []
+    page.locator("body").evaluate("body => { body.tabIndex = -1; body.focus(); }")
+    for _ in range(_MOST_STEPS):
+        page.keyboard.press("Tab")
+        here = focus(page)
+        if here["end"]:
+            break
+        names += [here["name"]] if here["name"] else []
+        if not (here["marked"] and here["inside"] and here["uncovered"]):
+            unseen.append(here)
+    assert (names, unseen) == (fields, [])
