@@ -20,7 +20,7 @@ from petitions.ids import new_id
 from petitions.organisations.counting import lock, recount
 from petitions.organisations.kinds import KINDS
 from petitions.organisations.models import APPROVED, Organisation
-from petitions.organisations.naming import name_key
+from petitions.organisations.naming import name_key, skeleton
 
 PATH = f"/c/{SLUG}/organisations"
 WANTED_RATIO = 0.7
@@ -79,6 +79,7 @@ def add_organisations(store: Store, campaign: CampaignSnapshot, count: int) -> N
             "state": APPROVED,
             "name": name,
             "name_key": name_key(name),
+            "name_skeleton": skeleton(name),
             "kind": random.choice([*KINDS]),
             "country": random.choice(_COUNTRIES),
             "city": random.choice([None, "Exampletown", "Cork"]),

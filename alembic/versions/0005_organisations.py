@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.Column("language", sa.String(length=2), nullable=False),
         sa.Column("pin", sa.Integer(), nullable=True),
         sa.Column("name_key", sa.String(length=160), nullable=False),
+        sa.Column("name_skeleton", sa.String(length=160), nullable=False),
         sa.Column("domain", sa.String(length=253), nullable=True),
         sa.Column("distinct_from", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("merged_into", sa.Integer(), nullable=True),
@@ -44,11 +45,13 @@ def upgrade() -> None:
         sa.Column("email_key", sa.LargeBinary(length=16), nullable=True),
         sa.Column("phone", sa.String(length=40), nullable=True),
         sa.Column("next_contact", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("handovers", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("confirmed_at", _MOMENT, nullable=True),
         sa.Column("domain_proven", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("vouched_by", sa.String(length=120), nullable=True),
         sa.Column("decided_at", _MOMENT, nullable=True),
         sa.Column("decided_by", sa.String(length=120), nullable=True),
+        sa.Column("look", sa.String(length=12), nullable=True),
         sa.Column("note", sa.String(length=1000), nullable=True),
         sa.Column("question", sa.String(length=1000), nullable=True),
         sa.Column("answer", sa.String(length=1000), nullable=True),
@@ -65,6 +68,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_organisations_state", "organisations", ["campaign_id", "state", "number"])
     op.create_index("ix_organisations_name_key", "organisations", ["campaign_id", "name_key"])
+    op.create_index("ix_organisations_name_skeleton", "organisations", ["campaign_id", "name_skeleton"])
     op.create_index("ix_organisations_domain", "organisations", ["campaign_id", "domain"])
     op.create_index("ix_organisations_email_key", "organisations", ["email_key", "campaign_id"])
     op.create_index("ix_organisations_statement_id", "organisations", ["statement_id"])

@@ -40,6 +40,7 @@ from petitions.web.health import show_health
 from petitions.web.limits import BodyLimit
 from petitions.web.metrics import show_metrics
 from petitions.web.origin import OriginCheck
+from petitions.web.pictures import forget_networks
 from petitions.web.site import Site
 from petitions.web.static import DigestedFiles
 
@@ -147,6 +148,7 @@ async def _forget_keys() -> None:
     while True:
         await asyncio.sleep(_FORGET_EVERY)
         forget_kept_keys(utc_now())
+        forget_networks()
 
 
 def _settle_memory() -> None:

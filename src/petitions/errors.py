@@ -12,6 +12,7 @@ PetitionsError
 ├── EditConflict             somebody else saved the same campaign meanwhile
 ├── NoteRequired             signed words would change, and nobody says why
 ├── NotPossible              the state of a campaign does not allow this
+├── TooOften                 one organisation did this as often as it may in a day
 ├── MoveNotAllowed           days would change, and whoever publishes may not change them
 ├── LastAdministrator        a site keeps somebody who looks after it
 ├── LastOwner                a campaign keeps somebody who decides about it
@@ -99,6 +100,10 @@ class NoteRequired(PetitionsError):
 
 class NotPossible(PetitionsError):
     """The state of a campaign does not allow this; nothing was changed."""
+
+
+class TooOften(PetitionsError):
+    """One organisation did this as often as it may in a day; nothing was changed."""
 
 
 class MoveNotAllowed(PetitionsError):

@@ -31,6 +31,7 @@ from petitions.settings import Settings
 from petitions.signatures.crediting import release_earned
 from petitions.signatures.expiring import drop_expired_drafts, forget_draft_networks
 from petitions.signatures.letters import SignerLetters
+from petitions.signatures.refusing import find_refusals
 from petitions.signatures.reminding import remind
 from petitions.signatures.rollups import roll_up
 from petitions.signatures.withdrawing import forget_withdrawals
@@ -83,7 +84,7 @@ async def work(settings: Settings, database: Database, stop: asyncio.Event) -> N
     tokens = Tokens(settings.secret_keys)
     letters = SignerLetters(settings.base_url, tokens)
     accounts = AccountLetters(settings.base_url, tokens, campaign_titles)
-    organisations = OrganisationLetters(settings.base_url, tokens)
+    organisations = OrganisationLetters(settings.base_url, tokens, find_refusals)
     builders = {
         **letters.builders(),
         **organisations.builders(),

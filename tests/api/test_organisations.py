@@ -1,5 +1,6 @@
 """The organisations that co-sign as JSON."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -10,8 +11,10 @@ from petitions.organisations.logos import Logo
 from petitions.settings import Settings
 from tests import factories
 from tests.api.test_campaigns import CACHE_CONTROL, conform, schema_of
+from tests.organisations.acting import waiting
 
 URL = "/api/v1/campaigns/free-boris/organisations"
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 BOTH: dict[str, Any] = {"signers": ["individuals", "organisations"]}
 
 
@@ -36,7 +39,6 @@ async def test_all_that_are_shown_are_told_as_it_is_described(
         "members": 48000,
         "organisations": [
             {
-                "number": 1,
                 "name": "نقابة",
                 "kind": "union",
                 "country": "IE",
@@ -50,7 +52,6 @@ async def test_all_that_are_shown_are_told_as_it_is_described(
                 "signed_earlier_wording": False,
             },
             {
-                "number": 2,
                 "name": "Bakers",
                 "kind": "union",
                 "country": "IE",
@@ -65,6 +66,22 @@ async def test_all_that_are_shown_are_told_as_it_is_described(
             },
         ],
     }
+
+
+@pytest.mark.anyio
+async def test_nobody_can_count_who_asked_and_is_not_shown(
+    client: httpx.AsyncClient, database: Database, settings: Settings
+) -> None:
+    campaign = factories.make_campaign(database, **BOTH)
+    for name in ("One", "Two"):
+        waiting(database, settings, campaign, name=f"{name} that waits")
+        factories.cosign(database, settings, campaign, name=name, arrived_at=NOON)
+    other = factories.make_campaign(database, slug="other", **BOTH)
+    for name in ("One", "Two"):
+        factories.cosign(database, settings, other, name=name, arrived_at=NOON)
+    urls = (URL, URL.replace("free-boris", "other"))
+    with_gaps, without = [(await client.get(url)).json() for url in urls]
+    assert with_gaps | {"slug": "other"} == without
 
 
 @pytest.mark.anyio

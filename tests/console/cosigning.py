@@ -64,6 +64,13 @@ def get(database: Database, name: str) -> Organisation:
     return found
 
 
+def look_at(database: Database, one: Organisation, why: str) -> Organisation:
+    """Let it wait for a lead to look at it."""
+    with database.writing() as session:
+        session.get_one(Organisation, (one.campaign_id, one.id)).look = why
+    return get(database, one.name)
+
+
 def value(organisation: Organisation) -> str:
     """What the field of a form says of one that somebody saw."""
     return f"{organisation.id}:{organisation.revision}"

@@ -19,7 +19,7 @@ from petitions.organisations.own import withdraw
 from petitions.settings import Settings
 from petitions.tokens import Named
 from petitions.web.site import Site
-from tests.console.cosigning import LEA, ask, get, mails, recorded, settle, standing, value, wait, words
+from tests.console.cosigning import LEA, ask, get, look_at, mails, recorded, settle, standing, value, wait, words
 from tests.console.support import Browser, Queries
 from tests.factories import make_campaign
 
@@ -228,6 +228,38 @@ async def test_two_that_are_one_become_one(
     assert "They are one now." in said
     assert "Olga Owner: made one of two organisations" in said
     answer = await browser.post(f"{PAGE}/{again.id}/merge", fields)
+    assert (answer.status_code, "Somebody was faster." in answer.text) == (409, True)
+
+
+async def test_no_button_promises_what_is_refused(
+    browser: Browser, database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    """A request that nobody confirmed stands for none, and neither does one that was declined."""
+    waits = wait(database, settings, campaign)
+    ask(database, settings, campaign)
+    settle(database, settings, campaign, Decision.DECLINE)
+    page = (await browser.get(f"{PAGE}/{waits.id}")).text
+    offered = re.findall(r"keep number (\d)", page)
+    assert offered == ["1", "1"]
+    kept, other = re.findall(r'name="(kept|other)"\s+value="([^"]+)"', page)[:2]
+    answer = await browser.post(f"{PAGE}/{waits.id}/merge", dict([kept, other]))
+    assert answer.status_code == 303
+
+
+async def test_what_no_lead_has_seen_waits_until_one_says_so(
+    browser: Browser, database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    one = look_at(database, settle(database, settings, campaign), "rule")
+    page = (await browser.get(f"{PAGE}/{one.id}")).text
+    assert "The rule of the campaign approved it. None of you has looked at it yet." in words(page)
+    assert "Show the changes" not in page  # there are none
+    answer = await browser.post(f"{PAGE}/{one.id}", {"row": value(one), "act": "looked"})
+    assert answer.status_code == 303
+    assert get(database, one.name).look is None
+    page = (await browser.get(f"{PAGE}/{one.id}")).text
+    assert "Olga Owner: looked at an organisation that is shown" in words(page)
+    assert "I have looked at it" not in page
+    answer = await browser.post(f"{PAGE}/{one.id}", {"row": value(one), "act": "looked"})
     assert (answer.status_code, "Somebody was faster." in answer.text) == (409, True)
 
 

@@ -12,13 +12,15 @@ from petitions.accounts.roles import Role
 from petitions.campaigns.models import Campaign
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
+from petitions.console.organisation_words import LOOK_WORDS
 from petitions.db import Database
+from petitions.i18n import Message
 from petitions.organisations import queue
 from petitions.organisations.deciding import Decision
 from petitions.organisations.models import Organisation
 from petitions.settings import Settings
 from petitions.web.site import Site
-from tests.console.cosigning import LEA, ask, get, mails, recorded, settle, standing, value, wait, words
+from tests.console.cosigning import LEA, ask, get, look_at, mails, recorded, settle, standing, value, wait, words
 from tests.console.support import Browser, Queries, browser_of, give_role, make_user
 from tests.factories import make_campaign
 
@@ -170,6 +172,47 @@ async def test_several_are_approved_at_once_and_hear_of_it(
         ("Olga Owner", "organisation.approved", {"organisation": 1}),
         ("Olga Owner", "organisation.approved", {"organisation": 2}),
     ]
+
+
+@pytest.mark.parametrize(("why", "said"), LOOK_WORDS.items())
+async def test_what_no_lead_has_seen_is_among_those_to_decide(
+    browser: Browser, database: Database, settings: Settings, campaign: CampaignSnapshot, why: str, said: Message
+) -> None:
+    shown, other = (settle(database, settings, campaign, name=f"Union {n}") for n in (1, 2))
+    shown = look_at(database, shown, why)
+    waits = wait(database, settings, campaign, name="Union 3")
+    page = words((await browser.get(PAGE)).text)
+    assert str(said) in page
+    assert "To decide 2" in page
+    fields = {"row": [value(each) for each in (shown, waits)], "act": "looked"}
+    answer = await browser.post(f"{PAGE}/act?lang=en", fields)
+    assert answer.headers["location"] == f"{PAGE}?state=waiting&saved=looked&done=1&lang=en"
+    page = words((await browser.get(answer.headers["location"])).text)
+    assert "You have looked at one organisation. It stays as it is." in page
+    assert "To decide 1" in page
+    answer = await browser.post(f"{PAGE}/act", {"row": [value(other), value(waits)], "act": "looked"})
+    assert (answer.status_code, "None of these waits for you to look at it." in answer.text) == (409, True)
+
+
+async def test_approving_what_is_shown_already_is_a_look_and_no_mail(
+    browser: Browser, database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    shown = look_at(database, settle(database, settings, campaign, members=5), "rule")
+    sent, before = mails(database, "organisation_approved"), standing(database, campaign)
+    answer = await browser.post(f"{PAGE}/act", {"row": value(shown), "act": "approve"})
+    assert answer.status_code == 303
+    now = get(database, shown.name)
+    assert (now.look, now.decided_by) == (None, "Olga Owner")
+    assert (mails(database, "organisation_approved"), standing(database, campaign)) == (sent, before)
+
+
+async def test_an_address_below_the_domain_is_told(
+    browser: Browser, database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    wait(database, settings, campaign, email="ana@students.union.example.org")
+    said = words((await browser.get(PAGE)).text)
+    assert "behind another name below it, where many may have one: students.union.example.org" in said
+    assert "students.union.example.org = " not in said
 
 
 async def test_whoever_is_not_proven_needs_a_note_and_then_the_note_says_who_wrote_it(

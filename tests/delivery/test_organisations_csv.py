@@ -21,7 +21,7 @@ from tests import factories
 
 HEADER = [
     "Number",
-    "Name",
+    "Name of the organisation",
     "Kind",
     "Country",
     "City",
@@ -93,6 +93,17 @@ def test_it_holds_what_everybody_sees_and_nobody_who_speaks(
     assert made.rows == 2
     for planted in (b"Clara", b"Secretary", b"@", b"+353", b"Waits"):
         assert planted not in made.content
+
+
+def test_nobody_can_count_who_asked_and_is_not_shown(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    """Where the file has been handed over, gaps between the numbers would."""
+    for name in ("One", "Two"):
+        with database.writing() as session:
+            add(session, factories.organisation_request(campaign, settings, name="Waits"))
+        factories.cosign(database, settings, campaign, name=name)
+    assert [row[:2] for row in rows(make(database, campaign))[1:]] == [["1", "One"], ["2", "Two"]]
 
 
 @pytest.mark.parametrize("text", ["=1+1", "-1", "@sum", "x;=cmd()", "\tx"])

@@ -67,10 +67,10 @@ def draw_logo(colour: str) -> bytes:
     """A picture with a sign in it and nothing around it, as a PNG."""
     image = Image.new("RGBA", (320, 160))
     pen = ImageDraw.Draw(image)
-    pen.rounded_rectangle((8, 8, 151, 151), 28, fill=colour)
+    pen.rounded_rectangle((0, 0, 159, 159), 30, fill=colour)
     pen.ellipse((44, 44, 115, 115), fill="white")
-    for place in (24, 64, 104):
-        pen.rectangle((176, place, 304 - place // 2, place + 22), fill=colour)
+    for place in (20, 68, 116):
+        pen.rectangle((190, place, 319 - place // 2, place + 24), fill=colour)
     file = io.BytesIO()
     image.save(file, "PNG")
     return file.getvalue()
@@ -110,10 +110,40 @@ class Cosigned:
             return cosigning.get(database, name)
 
 
+def show_others(demo: Demo, slug: str) -> None:
+    """Have them all co-sign."""
+    with demo.store() as database:
+        _show_others(database, _settings(demo), demo.campaign(slug))
+
+
+def let_ask(demo: Demo, slug: str) -> None:
+    """Three that wait: one that is proven, one that is not, and one that looks like another."""
+    campaign, settings = demo.campaign(slug), _settings(demo)
+    with demo.store() as database:
+        for name, kind, email, website, colour in (
+            ("Sample Dockers", "union", "office@dockers.example", "https://dockers.example", "#b3261e"),
+            (
+                "Readers of the Example Times",
+                "association",
+                "readers@mail.example",
+                "https://readers.example",
+                None,
+            ),
+            ("Sample Dockers Ltd", "union", "port@dockers.example", "https://dockers.example", None),
+        ):
+            logo = make_logo(colour) if colour else None
+            said: dict[str, Any] = {"name": name, "kind": kind, "email": email, "website": website, "logo": logo}
+            cosigning.wait(database, settings, campaign, **said)
+
+
+def _settings(demo: Demo) -> Settings:
+    return load_settings({"PETITIONS_DATA_DIR": str(demo.data)})
+
+
 @cache
 def let_cosign(demo: Demo) -> Cosigned:
     """Organisations in every state."""
-    settings = load_settings({"PETITIONS_DATA_DIR": str(demo.data)})
+    settings = _settings(demo)
     with demo.store() as database:
         campaign = _campaign(database)
         _let_one_wish(database, settings, campaign)

@@ -10,12 +10,14 @@ from petitions.cli.demo_lead import LEAD
 from tests.e2e.browsing import Visitor, new_visitor
 from tests.e2e.conftest import ARGUMENTS, find_chromium
 from tests.e2e.console_pages import Campaigns, Desk, Download, Log, Texts, log_in
+from tests.e2e.cosigned import let_ask, show_others
 from tests.e2e.past import give_past
 from tests.e2e.pictures import TARGET, pack, sign
 from tests.e2e.program import PASSWORD, Demo, running_demo, until
 
 CAMPUSES = "hands-off-our-campuses"
 STRIKE = "wabtec-strike"
+COSIGNED = "solidarity-mugimendu-sozialista"
 DELIVERER = "dara@example.org"
 _WINDOW, _PHONE = (1000, 720), (390, 844)
 
@@ -74,6 +76,14 @@ def take_moderation(lead: Visitor) -> None:
     take(lead, "signature")
 
 
+def take_organisations(lead: Visitor, demo: Demo) -> None:
+    """Those about which somebody has to decide."""
+    show_others(demo, COSIGNED)
+    let_ask(demo, COSIGNED)
+    lead.open(f"/console/c/{COSIGNED}/organisations")
+    take(lead, "organisations")
+
+
 def take_log(lead: Visitor) -> None:
     """What was done until now, sealed."""
     lead.open(f"/console/c/{CAMPUSES}/audit")
@@ -101,6 +111,7 @@ def take_all(browser: Browser, demo: Demo) -> None:
     take_log(lead)
     give_past(demo, STRIKE)
     take_moderation(lead)
+    take_organisations(lead, demo)
     lead.leave()
     deliverer.leave()
 

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.e2e.browsing import DESK, PHONE, new_visitor
 from tests.e2e.conftest import ARGUMENTS, find_chromium
+from tests.e2e.cosigned import show_others
 from tests.e2e.past import give_past
 from tests.e2e.program import Demo, running_demo
 from tests.e2e.samples import NAMES
@@ -71,15 +72,18 @@ def take_for_readme(browser: Browser, demo: Demo) -> None:
     TARGET.mkdir(parents=True, exist_ok=True)
     phone = (390, 844)
     prisoner, campuses, strike = "free-boris-kagarlitsky", "hands-off-our-campuses", "wabtec-strike"
+    cosigned = "solidarity-mugimendu-sozialista"
     sign(demo, prisoner, 34)
     sign(demo, campuses, 22)
     own_page = demo.own_path(email_of(1, prisoner))
     give_past(demo, strike)
+    show_others(demo, cosigned)
     for path, size, scale, file in (
         (f"/c/{prisoner}?lang=en", phone, 2, "statement-phone.png"),
         (f"/c/{campuses}?lang=ar", DESK, 1, "statement-arabic.png"),
         (f"{own_page}?lang=en", phone, 2, "own-page-phone.png"),
         (f"/c/{strike}/count?lang=en", phone, 2, "count-phone.png"),
+        (f"/c/{cosigned}/organisations?lang=en", phone, 1, "organisations-phone.png"),
     ):
         take(browser, demo, path, size, scale, TARGET / file)
 

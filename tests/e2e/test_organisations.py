@@ -62,6 +62,14 @@ class Table:
         return number_in(number.inner_text()) if number.count() else None
 
 
+def width_of_logo(visitor: Visitor) -> int:
+    """In pixels of the picture; 0 where none came."""
+    logo = visitor.page.locator(".organisation__logo")
+    logo.scroll_into_view_if_needed()
+    width: int = logo.evaluate("logo => logo.decode().then(() => logo.naturalWidth, () => 0)")
+    return width
+
+
 @pytest.fixture
 def table(demo: Demo, word: str, language: str) -> Table:
     with demo.store() as database:
@@ -105,8 +113,10 @@ def test_an_organisation_asks_proves_itself_appears_changes_its_name_and_goes(
     assert queue.waiting == 0
     open_mail(mailbox, email)
     expect(preview.entry).to_contain_text(name)
+    assert width_of_logo(contact) > 0
     confirm(own)
     assert own.steps == ["done", "done", "campaign"]
+    assert width_of_logo(contact) > 0  # which has an address for this page alone
 
     # The lead sees what proves it, and asks back all the same.
     queue.go("organisations")

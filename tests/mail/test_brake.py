@@ -29,7 +29,8 @@ def sent(mail_database: Database) -> Database:
     """Campaign 1 sent 3 confirmations in the last hour, campaign 3 sent 5, campaign 2 none."""
     make_campaign(mail_database, 2)
     make_campaign(mail_database, 3)
-    send(mail_database, 3)
+    for kind in ("confirm", "organisation_confirm", "organisation_contact"):
+        send(mail_database, 1, kind=kind)
     send(mail_database, 4, at=NOON - 2 * HOUR)
     send(mail_database, 4, kind="already_signed")
     send(mail_database, 5, campaign_id=3)
@@ -59,7 +60,8 @@ def test_without_a_rate_nothing_is_braked(sent: Database) -> None:
 async def test_brake_counts_what_it_admits_between_two_looks(sent: Database, log_events: LogEvents) -> None:
     brake = Brake(Rate(5, HOUR))
     assert await brake.look(sent, NOON) == {3}
-    assert [brake.admits(claimed()) for _ in range(3)] == [True, True, False]
+    kinds = ("confirm", "organisation_contact", "organisation_confirm")
+    assert [brake.admits(claimed(kind)) for kind in kinds] == [True, True, False]
     assert brake.admits(claimed(kind="already_signed"))
     assert await brake.look(sent, NOON + timedelta(seconds=1)) == {1, 3}
     assert await brake.look(sent, NOON + timedelta(minutes=1)) == {3}  # nothing of it was sent after all

@@ -23,7 +23,7 @@ from petitions.settings import Settings
 from petitions.tokens import Tokens
 from tests import factories
 from tests.mail.test_letters import bodies, received, urls_in
-from tests.organisations.acting import ask, judge, link, set_columns, shown, waiting
+from tests.organisations.acting import ask, judge, key_of, link, set_columns, shown, waiting
 from tests.privacy.support import dump
 from tests.web.support import page_of
 
@@ -45,7 +45,7 @@ def everything_due(database: Database, settings: Settings) -> list[tuple[Request
     email = "dora@union.example.org"
     dora = Contact("Dora", "Chair", email, make_email_key(email, settings.email_key), None)
     with database.writing() as session:
-        assert own.hand_over(session, link(leaving), dora, utc_now())
+        own.hand_over(session, link(leaving), dora, utc_now())
     reworded(database, campaign)
     return [
         *((unconfirmed, kind) for kind in ("confirm", "reminder")),
@@ -66,7 +66,12 @@ def reworded(database: Database, campaign: CampaignSnapshot) -> None:
 
 def letters(database: Database, settings: Settings, due: Sequence[tuple[Request, str]]) -> list[Letter]:
     mails = [
-        ClaimedMail(new_id(), f"organisation_{kind}", asked.campaign_id, asked.id, "en", 1) for asked, kind in due
+        ClaimedMail(
+            *(new_id(), f"organisation_{kind}", asked.campaign_id, asked.id, "en"),
+            1,
+            key_of(database, asked, kind),
+        )
+        for asked, kind in due
     ]
     builders = OrganisationLetters(SITE, Tokens(settings.secret_keys)).builders()
     with database.reading() as session:

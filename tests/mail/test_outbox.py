@@ -6,6 +6,7 @@ import pytest
 
 from petitions.db import Database
 from petitions.mail.outbox import (
+    BRAKED_KINDS,
     KEPT,
     LATER,
     ClaimedMail,
@@ -39,7 +40,8 @@ def mark_mails(database: Database, *outcomes: Outcome, now: datetime = NOON) -> 
 
 def test_claim_takes_a_queued_mail_for_the_lease(mail_database: Database) -> None:
     [mail] = queue_mails(mail_database)
-    assert claim_mails(mail_database) == [ClaimedMail(mail.id, "confirm", 1, mail.subject_id, "en", attempts=1)]
+    claimed = ClaimedMail(mail.id, "confirm", 1, mail.subject_id, "en", 1, mail.email_key)
+    assert claim_mails(mail_database) == [claimed]
     assert stored(mail_database, mail).due_at == NOON + LEASE
     assert claim_mails(mail_database) == []
 
@@ -71,6 +73,15 @@ def test_claim_leaves_the_mails_of_braked_campaigns(mail_database: Database) -> 
     make_campaign(mail_database, 2)
     queue_mails(mail_database, 2)
     [other] = queue_mails(mail_database, campaign_id=2)
+    assert [mail.id for mail in claim_mails(mail_database, braked=[1])] == [other.id]
+
+
+@pytest.mark.parametrize("kind", BRAKED_KINDS)
+def test_claim_leaves_mails_to_strangers_of_braked_campaigns_however_late_they_are(
+    mail_database: Database, kind: str
+) -> None:
+    queue_mails(mail_database, priority=LATER, kind=kind)
+    [other] = queue_mails(mail_database, priority=LATER, kind="own_link")
     assert [mail.id for mail in claim_mails(mail_database, braked=[1])] == [other.id]
 
 

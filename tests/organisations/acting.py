@@ -84,6 +84,15 @@ def row(database: Database, asked: Request) -> Organisation:
     return organisation
 
 
+def key_of(database: Database, asked: Request, kind: str) -> bytes:
+    """For which address a mail of this kind would be queued now."""
+    organisation = find(database, asked)
+    following = organisation.next_contact if organisation is not None else None
+    if kind.endswith("contact") and following is not None:
+        return bytes.fromhex(following["email_key"])
+    return asked.contact.email_key
+
+
 def set_columns(database: Database, asked: Request, **values: Any) -> None:
     """What no flow of ours does."""
     with database.writing() as session:

@@ -74,7 +74,7 @@ def test_what_is_not_proven_or_was_noted_waits_for_a_lead(
     assert press(database, ask(database, settings, campaign, **changes), approves_proven=True).state == WAITING
 
 
-def test_what_looks_like_another_one_waits_for_a_lead(
+def test_what_is_of_the_domain_of_another_one_waits_for_a_lead(
     database: Database, settings: Settings, campaign: CampaignSnapshot
 ) -> None:
     """Also where the other one is not confirmed."""
@@ -86,14 +86,13 @@ def test_what_is_confirmed_long_after_the_closing_waits_for_a_lead(
     database: Database, settings: Settings, campaign: CampaignSnapshot
 ) -> None:
     """Within the day that signers have too, nobody has to look."""
-    asked = [ask(database, settings, campaign, name=name, website=None) for name in ("Union A", "Union B")]
+    asked = [
+        ask(database, settings, campaign, name=f"Union {one}", website=site, email=f"office@{site}")
+        for one, site in (("A", "union-a.example"), ("B", "union-b.example"))
+    ]
     now = utc_now()
     with database.writing() as session:
         session.execute(update(Campaign).values(closes_at=now + timedelta(hours=1)))
-    for one in asked:
-        with database.writing() as session:
-            organisation = session.get_one(type(row(database, one)), (campaign.id, one.id))
-            organisation.domain_proven = True
     assert press(database, asked[0], approves_proven=True, now=now + timedelta(hours=24)).state == APPROVED
     assert press(database, asked[1], approves_proven=True, now=now + timedelta(hours=26)).state == WAITING
 

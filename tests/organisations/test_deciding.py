@@ -192,6 +192,22 @@ def test_what_is_proposed_is_taken_or_left(
     assert [kind for kind, _ in mails(database)][-2:] == ["organisation_approved", "organisation_kept"]
 
 
+def test_a_website_that_we_link_to_no_more_is_not_taken(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    """And does not keep the others from being decided about."""
+    refused, other = (shown(database, settings, campaign) for _ in range(2))
+    for one, website in ((refused, "https://раураl.com"), (other, None)):
+        set_columns(database, one, proposed={"website": website})
+    seen = [Seen(one.id, row(database, one).revision) for one in (refused, other)]
+    with database.writing() as session:
+        decided = decide(session, campaign.id, Decision.APPROVE, seen, LEAD, utc_now())
+    assert decided == Decided(done=[2], changed=[1])
+    assert (row(database, refused).website, row(database, other).website) == ("https://union.example.org", None)
+    judge(database, refused, Decision.KEEP)
+    assert row(database, refused).proposed is None
+
+
 @pytest.mark.parametrize("decision", list(Decision))
 def test_a_decision_makes_sense_in_these_states_alone(decision: Decision) -> None:
     now = utc_now()

@@ -8,15 +8,29 @@ from sqlalchemy import select
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.db import Database
-from petitions.organisations import expiring
+from petitions.errors import LinkInvalid
+from petitions.organisations import expiring, own
+from petitions.organisations.deciding import Decision
 from petitions.organisations.expiring import drop_expired_requests
-from petitions.organisations.models import APPROVED, OrganisationLogo
+from petitions.organisations.models import APPROVED, MERGED, OrganisationLogo
 from petitions.organisations.pictures import Logo
 from petitions.privacy.purging import purge
 from petitions.settings import Settings
 from petitions.tokens import CONFIRM_LIFETIME
 from tests import factories
-from tests.organisations.acting import ask, assert_true, find, press, race, shown, waiting
+from tests.organisations.acting import (
+    ask,
+    assert_true,
+    find,
+    judge,
+    link,
+    press,
+    race,
+    row,
+    set_columns,
+    shown,
+    waiting,
+)
 
 
 def test_they_go_when_their_button_has_run_out_with_their_logos(
@@ -39,6 +53,42 @@ def test_they_go_when_their_button_has_run_out_with_their_logos(
     with database.reading() as session:
         assert session.scalars(select(OrganisationLogo)).all() == []
     assert assert_true(database, campaign).members == 4
+
+
+def test_what_leads_made_of_a_request_that_nobody_confirmed_keeps_it_no_longer(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    """Declined or merged, its contact never said that it is theirs."""
+    now = utc_now()
+    old = now - CONFIRM_LIFETIME - timedelta(minutes=1)
+    declined, merged = (ask(database, settings, campaign, arrived_at=old) for _ in range(2))
+    judge(database, declined, Decision.DECLINE)
+    set_columns(database, merged, state=MERGED, merged_into=1)
+    kept = [waiting(database, settings, campaign, arrived_at=old) for _ in range(3)]
+    judge(database, kept[0], Decision.DECLINE)
+    set_columns(database, kept[1], confirmed_at=None, vouched_by="Lena Lead")
+    judge(database, kept[2], Decision.APPROVE)
+    set_columns(database, kept[2], confirmed_at=None)
+    assert drop_expired_requests(database, now) == 2
+    assert [find(database, one) for one in (declined, merged)] == [None, None]
+    assert None not in {find(database, one) for one in kept}
+
+
+def test_who_was_named_as_a_contact_and_said_nothing_is_forgotten(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    now = utc_now()
+    late, lately = (waiting(database, settings, campaign) for _ in range(2))
+    for one, at in ((late, now - CONFIRM_LIFETIME - timedelta(minutes=1)), (lately, now)):
+        with database.writing() as session:
+            own.hand_over(session, link(one), late.contact, at)
+    button = link(late, (row(database, late).next_contact or {})["key"])
+    with database.writing() as session, pytest.raises(LinkInvalid):
+        own.take_over(session, button, now)
+    before = row(database, late).revision
+    assert drop_expired_requests(database, now) == 0
+    assert (row(database, late).next_contact, row(database, late).revision) == (None, before + 1)
+    assert row(database, lately).next_contact is not None
 
 
 def test_one_that_is_confirmed_at_the_last_moment_stays_whole_or_is_gone(

@@ -14,13 +14,15 @@ from petitions.campaigns.models import Campaign
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.db import Database
-from petitions.errors import CampaignPurged
+from petitions.errors import CampaignPurged, NotPossible
 from petitions.mail.models import Outbox
 from petitions.organisations import counting, importing, requesting
+from petitions.organisations.confirming import Confirmation, confirm
 from petitions.organisations.csv_rows import Row, read_list
 from petitions.organisations.importing import Imported, Plan, bring_in, find_alike
 from petitions.organisations.models import Organisation
 from petitions.settings import Settings
+from petitions.tokens import Named
 from tests.factories import organisation_request
 
 LEA = Actor(None, "Lea Lead")
@@ -102,6 +104,28 @@ def test_those_that_are_asked_wait_for_their_button(
     ] * 2
     assert mails(database) == [("organisation_confirm", "ga")]
     assert drift(database, campaign) == 0
+
+
+@pytest.mark.parametrize("note", ["", "From their site."])
+def test_those_that_are_asked_wait_for_a_lead_once_they_have_pressed_it(
+    database: Database, campaign: CampaignSnapshot, settings: Settings, note: str
+) -> None:
+    """Whatever the rule of the campaign says of others, and whether or not the lead noted something."""
+    carry_out(database, campaign, plan(campaign, settings, vouches=False, note=note))
+    bakers = here(database)[0]
+    assert bakers.note == (note or f"{bakers.created_at:%Y-%m-%d} Lea Lead: CSV")
+    with database.writing() as session:
+        pressed = confirm(session, Confirmation(Named(campaign.id, bakers.id, 0), True, utc_now()))
+        assert (pressed.domain_proven, pressed.state) == (True, "waiting")
+
+
+def test_a_wording_that_gave_way_to_another_is_not_signed(
+    database: Database, campaign: CampaignSnapshot, settings: Settings
+) -> None:
+    wanted = plan(campaign, settings, statements={"en": 4711})
+    with pytest.raises(NotPossible):
+        carry_out(database, campaign, wanted)
+    assert here(database) == []
 
 
 def test_a_request_that_comes_afterwards_gets_the_next_number(

@@ -9,8 +9,8 @@ from petitions.organisations import own
 from petitions.organisations.deciding import Decision, Seen
 from petitions.organisations.merging import merge, tell_apart
 from petitions.organisations.models import APPROVED, MERGED, WAITING
+from petitions.organisations.queue import find_row
 from petitions.organisations.requesting import Request
-from petitions.organisations.similar import find_similar
 from petitions.settings import Settings
 from tests.factories import organisation_entry
 from tests.organisations.acting import (
@@ -40,7 +40,9 @@ def merging(database: Database, kept: Request, other: Request) -> bool:
 
 def similar(database: Database, asked: Request) -> list[int]:
     with database.reading() as session:
-        return [other.number for other in find_similar(session, row(database, asked))]
+        found = find_row(session, asked.campaign_id, asked.id)
+    assert found is not None
+    return [other.number for other in found.similar]
 
 
 def test_two_become_one_and_the_other_contact_is_told(

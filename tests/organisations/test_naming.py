@@ -8,7 +8,14 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from petitions.names import is_blank
-from petitions.organisations.naming import MAX_NAME, is_other_branch, name_key
+from petitions.organisations.naming import (
+    MAX_NAME,
+    find_trick,
+    is_other_branch,
+    is_tame,
+    name_key,
+    skeleton,
+)
 
 _SAME = [
     [
@@ -21,7 +28,16 @@ _SAME = [
         "ver.di e V",
         "Oy ver.di e V AG",
     ],
-    ["Müller", "Muller GmbH", "Müller G.m.b.H.", "MÜLLER GmbH & Co. KG", "müller gGmbH", "Müller AG"],
+    [
+        "Müller",
+        "Muller GmbH",
+        "Müller G.m.b.H.",
+        "MÜLLER GmbH & Co. KG",
+        "Müller GmbH und Co KGaA",
+        "Müller & Co. OHG",
+        "müller gGmbH",
+        "Müller AG",
+    ],
     ["Examples of Ireland", "Examples of Ireland Ltd", "Examples of Ireland Ltd.", "Examples of Ireland C.L.G."],
     ["Examples, Inc.", "EXAMPLES INC", "Examples LLC", "Examples L.L.C.", "Examples Corp."],
     ["Ejemplo", "Ejemplo S.A.", "Ejemplo, S. A.", "Ejemplo SL", "Ejemplo S. Coop.", "Ejemplo S.A. de C.V."],
@@ -68,6 +84,11 @@ def test_different_names_have_different_keys() -> None:
         ("SC Example", "sc example"),
         ("Generation Y", "generation y"),
         ("Plan A e.V.", "plan a"),
+        ("Heinrich-Böll-Stiftung e.V.", "heinrich boll stiftung"),
+        ("Kim & Co.", "kim co"),
+        ("Marie Ug", "marie ug"),
+        ("Un\u3164ion \u115f", "union"),
+        ("Marie Se", "marie se"),
         ("U.S.A.", "usa"),
         ("And", "and"),
         ("★ ★", "★ ★"),
@@ -115,7 +136,6 @@ _FORMS = [
     "GmbH & Co. KG",
     "S.p.A.",
     "z.s.",
-    "SE",
     "A/S",
     "АО",
 ]
@@ -179,4 +199,168 @@ def test_a_name_of_nothing_but_forms_takes_no_time() -> None:
     started = time.perf_counter()
     assert name_key("AG e.V. " * 20)
     assert name_key("S. A. und " * 1_000)
+    assert time.perf_counter() - started < 1.0
+
+
+_LOOK_ALIKE = [
+    "Union of Examples",
+    "Uniоn of Examples",  # a Cyrillic о
+    "Unіоn оf Ехаmрlеѕ",
+    "UNΙΟΝ ΟF ΕΧΑΜΡLΕS",  # Greek capitals
+    "Union of Examples\u3164",
+    "Un\u115fion of Examples",
+    "Unlon of Exarnples",
+    "UnIon of Examp1es",
+    "Uni0n of Examples",
+    "Ｕｎｉｏｎ of Examples",
+    "ꓴꓠꓲꓳꓠ of Examples",  # Lisu
+    "Unıon of ɛxamples",
+    "Union of Examples e.V.",
+    "Union of Examples е.V.",  # a Cyrillic е
+    "ᴜnion of Exampʻles",
+]
+
+
+@pytest.mark.parametrize("name", _LOOK_ALIKE)
+def test_names_that_look_alike_have_one_skeleton(name: str) -> None:
+    assert skeleton(name) == skeleton("Union of Examples")
+
+
+def test_other_names_have_other_skeletons() -> None:
+    others = [names[0] for names in _SAME] + [
+        "Union of Samples",
+        "Union Examples",
+        "Local 1",
+        "Local 11",
+        "Local 2",
+    ]
+    assert len({skeleton(name) for name in others}) == len(others)
+    # Its words are whole: what is part of another name is so by words.
+    assert f" {skeleton('Union of Examples')} " in f" {skeleton('Union of Examples (official)')} "
+
+
+@given(_names)
+@example("★ ★")
+@example("ʻ")
+@example("s e v a " * 30)
+def test_a_skeleton_is_as_long_as_a_key_and_one_for_each(name: str) -> None:
+    assert skeleton(name) == skeleton(name_key(name))
+    assert len(skeleton(name)) <= MAX_NAME
+    assert bool(skeleton(name)) == bool(name_key(name))
+
+
+@given(_words, st.data())
+def test_any_letter_may_be_another_that_passes_for_it(words: list[str], data: st.DataObject) -> None:
+    name = " ".join(words)
+    likes = {"a": "аα", "c": "сᏟ", "e": "еɛ", "i": "іl1", "k": "кκ", "o": "оο0", "p": "рρ", "s": "ѕ", "x": "хχ"}
+    mixed = "".join(data.draw(st.sampled_from(c + likes.get(c, ""))) for c in name)
+    assume(name_key(name) == name)  # no word is a legal form by chance
+    assert skeleton(mixed) == skeleton(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Union of Examples",
+        "Nº 5 & Søn's, e.V. – (Berlin)",
+        "Gewerkschaft „Übung“ + Co.",
+        "Связь, профсоюз № 3",
+        "Συνδικάτο",
+        "نقابة ٥",
+        "اتحادیه\u200cهای کارگری",
+        "労働組合 ABC",
+        "한국 노총",
+        "สหภาพแรงงาน",
+        "मज़दूर संघ",
+        "איגוד",
+    ],
+)
+def test_a_name_of_one_script_is_tame(name: str) -> None:
+    assert is_tame(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Uniоn of Examples",
+        "Союз IT",
+        "ОРЕС",  # all of it passes for Latin letters
+        "ꓴꓠꓲꓳꓠ",
+        "ΟΧΙ",
+        "✓ Union",
+        "Union ★",
+        "Union\u3164",
+        "Un\u200bion",
+        "Un\u200dion",
+        "ʻ" * 9,
+        "Union\u2800",
+        "U\u0301\u0302\u0303nion",
+        "ᴜnion",
+        "Union ٥",
+        "★ ★",
+        "506",
+        "ⵜⴰⵎⴰⵣⵉⵖⵜ",
+    ],
+)
+def test_a_name_that_might_be_read_as_another_is_not_tame(name: str) -> None:
+    assert not is_tame(name)
+
+
+_UNSEEN, _MIXED = "There is something in this name that cannot be seen", "A word of this name mixes letters"
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        *((f"Union{c}", _UNSEEN) for c in "\u115f\u1160\u3164\uffa0\u2800\u200b\u2060\u00ad\ufeff\U000e0041"),
+        ("Uniоn of Examples", _MIXED),
+        ("Unio\u0301о of Examples", _MIXED),
+        ("L'οrange", _MIXED),
+        ("Союz", _MIXED),
+        ("2оf3", _MIXED),
+        ("ꓴnion", _MIXED),
+        ("Union１ｏо", _MIXED),
+    ],
+)
+def test_tricks_with_letters_are_found(name: str, problem: str) -> None:
+    assert str(find_trick(name)).startswith(problem)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Союз IT-специалистов",
+        "Профсоюз «Wi-Fi»",
+        "COVID19-кризис",
+        "Hawaiʻi Union",
+        "労働組合ABC",
+        "ユニオンA",
+        "한국GM노조",
+        "สหภาพGM",
+        "اتحادیه\u200cهای کارگری",
+        "ש\u05c1לום\u200e (GmbH)",
+        "मज़दूर",
+        "Ⅳ. Internationale",
+        "ⵜⴰⵎⴰⵣⵉⵖⵜ",
+        "★ ❤️ ★",
+        "Nº 5",
+        "1º de Mayo",
+        "Школа №А",
+    ],
+)
+def test_honest_names_hold_no_trick(name: str) -> None:
+    assert find_trick(name) is None
+
+
+@given(_names)
+def test_any_name_has_a_trick_or_none(name: str) -> None:
+    if find_trick(name) is not None:
+        assert not is_tame(name)
+
+
+def test_the_nastiest_name_takes_no_time() -> None:
+    started = time.perf_counter()
+    for name in ("a\u0301\u0302\u0303" * 400, "аa" * 500, "\u3164" * 1_000, "ﷺ" * 160, "ʻ" * 1_000):
+        assert skeleton(name) or is_blank(name)
+        is_tame(name)
     assert time.perf_counter() - started < 1.0

@@ -1,23 +1,34 @@
 """What an organisation does by its private link."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from petitions.addresses import make_email_key
 from petitions.campaigns.models import Statement
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.db import Database
-from petitions.errors import LinkInvalid, NotPossible
-from petitions.mail.limits import MAILS_PER_CAMPAIGN
+from petitions.errors import LinkInvalid, NotPossible, TooOften
+from petitions.mail.limited import LimitedMails
 from petitions.mail.models import Outbox
-from petitions.organisations import own
+from petitions.organisations import own, turns
 from petitions.organisations.deciding import Decision
-from petitions.organisations.models import APPROVED, ASKED, WAITING, OrganisationLogo
+from petitions.organisations.models import (
+    APPROVED,
+    ASKED,
+    BY_CHANGE,
+    BY_CONTACT,
+    BY_RULE,
+    MERGED,
+    WAITING,
+    OrganisationLogo,
+)
 from petitions.organisations.pictures import Logo
 from petitions.organisations.requesting import Contact, Request
 from petitions.settings import Settings
@@ -43,12 +54,18 @@ RED, BLUE = Logo(b"red", 30, 10), Logo(b"blue", 20, 10)
 
 
 def change(
-    database: Database, asked: Request, logo: Logo | None = None, *, drops_logo: bool = False, **changes: Any
+    database: Database,
+    asked: Request,
+    logo: Logo | None = None,
+    *,
+    drops_logo: bool = False,
+    held: bool = False,
+    **changes: Any,
 ) -> bool:
     """Send the form of the own page with these changes of the request; whether something has to be approved."""
     wish = own.Change(replace(asked.entry, **changes), logo, drops_logo)
     with database.writing() as session:
-        return own.change(session, link(asked), wish, utc_now())
+        return own.change(session, link(asked), wish, utc_now(), held=held)
 
 
 def logos(database: Database) -> set[bytes]:
@@ -61,9 +78,22 @@ def dora(settings: Settings, email: str = "dora@union.example.org") -> Contact:
     return Contact("Dora Next", "Chair", email, make_email_key(email, settings.email_key), None)
 
 
-def hand_over(database: Database, asked: Request, contact: Contact, epoch: int = 0) -> bool:
+def hand_over(database: Database, asked: Request, contact: Contact, now: datetime | None = None) -> None:
     with database.writing() as session:
-        return own.hand_over(session, link(asked, epoch), contact, utc_now())
+        own.hand_over(session, link(asked), contact, now or utc_now())
+
+
+def use_up(database: Database, asked: Request, email_key: bytes) -> None:
+    """Queue as many mails to an address as it may get in a day."""
+    with database.writing() as session:
+        mails = LimitedMails(session, {email_key}, utc_now())
+        while mails.add("own_link", asked.campaign_id, asked.id, email_key, "en"):
+            pass
+        mails.queue()
+
+
+def sent_kinds(database: Database) -> list[str]:
+    return [kind for kind, _subject in mails(database)]
 
 
 def button(database: Database, asked: Request) -> Named:
@@ -158,6 +188,135 @@ def test_a_logo_stays_while_another_organisation_has_it(
     assert owners == [elsewhere.campaign_id]
 
 
+def test_what_a_rule_is_about_has_to_be_approved_whole(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    asked = shown(database, settings, campaign, members=5)
+    before = assert_true(database, campaign)
+    wanted: dict[str, Any] = {"members": 6, "comment": "Buy now.", "city": None, "kind": "party", "country": "FR"}
+    assert change(database, asked, held=True, **wanted)
+    kept = row(database, asked)
+    assert (kept.members, kept.comment, kept.city, kept.kind, kept.country) == (5, None, "Cork", "union", "IE")
+    assert (kept.proposed, kept.look) == (wanted, None)
+    assert assert_true(database, campaign) == before
+    assert judge(database, asked, Decision.APPROVE).done == [1]
+    kept = row(database, asked)
+    assert {name: getattr(kept, name) for name in wanted} == wanted
+    assert kept.proposed is None
+    assert assert_true(database, campaign).members == 6
+
+
+def test_a_leap_of_members_has_to_be_approved(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    """Also one in many steps: nobody has looked at the first of them."""
+    asked = shown(database, settings, campaign, members=600)
+    assert change(database, asked, members=1201)
+    assert (row(database, asked).members, row(database, asked).proposed) == (600, {"members": 1201})
+    assert not change(database, asked, members=1200)
+    assert (row(database, asked).members, row(database, asked).look) == (1200, BY_CHANGE)
+    assert change(database, asked, members=1300)
+    assert not change(database, asked, members=1100)
+    assert assert_true(database, campaign).members == 1100
+    assert change(database, asked, members=100_000_000)
+    judge(database, asked, Decision.KEEP)
+    assert (row(database, asked).members, row(database, asked).look) == (1100, None)
+    assert not change(database, asked, members=2000)
+    assert assert_true(database, campaign).members == 2000
+
+
+@pytest.mark.parametrize(
+    ("before", "changes", "look"),
+    [
+        (None, {"comment": "With you."}, BY_CHANGE),
+        (None, {"city": "Dublin"}, BY_CHANGE),
+        (None, {"kind": "party"}, BY_CHANGE),
+        (None, {"country": "FR"}, BY_CHANGE),
+        (None, {"members": 1000}, None),
+        (None, {"members": 4}, None),
+        (None, {"name": "Others"}, None),
+        (BY_RULE, {"city": "Dublin"}, BY_RULE),
+        (BY_CONTACT, {"city": "Dublin"}, BY_CONTACT),
+    ],
+)
+def test_a_lead_looks_at_what_changed(
+    database: Database,
+    settings: Settings,
+    campaign: CampaignSnapshot,
+    before: str | None,
+    changes: dict[str, Any],
+    look: str | None,
+) -> None:
+    asked = shown(database, settings, campaign, members=5)
+    set_columns(database, asked, look=before)
+    change(database, asked, **{"members": 5, **changes})
+    assert row(database, asked).look == look
+
+
+def test_a_form_without_news_writes_nothing(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    """No line of the log, no revision, and no list is made anew."""
+    asked = waiting(database, settings, campaign, logo=RED, members=5)
+
+    def do_nothing() -> None:
+        before = (row(database, asked).revision, logged(database), assert_true(database, campaign))
+        change(database, asked)
+        change(database, asked, RED)
+        with database.writing() as session:
+            own.correct_contact(session, link(asked), asked.contact, utc_now())
+        assert (row(database, asked).revision, logged(database), assert_true(database, campaign)) == before
+
+    do_nothing()
+    judge(database, asked, Decision.APPROVE)
+    do_nothing()
+    assert change(database, asked, BLUE, name="Union of Others")
+    before = row(database, asked).revision
+    assert change(database, asked, BLUE, name="Union of Others")
+    assert change(database, asked, name="Union of Others")
+    assert row(database, asked).revision == before
+
+
+def test_what_nobody_sees_makes_no_list_anew(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    shown(database, settings, campaign, name="Union of Others")
+    asked = waiting(database, settings, campaign)
+    before = assert_true(database, campaign).revision
+    change(database, asked, RED, name="Union of Changes", members=7)
+    wordings = {"en": replace(factories.WORDING, title="Free him")}
+    other = factories.make_campaign(database, wordings=wordings).statements["en"].id
+    with database.writing() as session:
+        own.renew(session, link(asked), other, utc_now())
+    assert row(database, asked).statement_id == other
+    assert assert_true(database, campaign).revision == before
+
+
+def test_an_organisation_changes_so_often_a_day_and_no_more(
+    database: Database, settings: Settings, campaign: CampaignSnapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "MOST_TURNS", 3)
+    asked, other = (shown(database, settings, campaign, name=name) for name in ("Union A", "Union B"))
+    for number in range(3):
+        change(database, asked, members=number + 1)
+    told = logged(database)
+    refused: list[Callable[[Session], Any]] = [
+        lambda session: own.change(session, link(asked), own.Change(asked.entry), utc_now()),
+        lambda session: own.answer(session, link(asked), "We.", utc_now()),
+        lambda session: own.correct_contact(session, link(asked), dora(settings), utc_now()),
+        lambda session: own.new_link(session, link(asked), utc_now()),
+    ]
+    for do in refused:
+        with database.writing() as session, pytest.raises(TooOften):
+            do(session)
+    assert (row(database, asked).members, logged(database)) == (3, told)
+    change(database, other, members=3)
+    assert row(database, other).members == 3
+    with database.writing() as session:
+        own.withdraw(session, link(asked), utc_now())  # always
+    assert find(database, asked) is None
+
+
 # Answers, wordings, links
 
 
@@ -220,7 +379,7 @@ def test_the_new_contact_speaks_for_it_once_they_press_the_button(
     database: Database, settings: Settings, campaign: CampaignSnapshot
 ) -> None:
     asked = shown(database, settings, campaign)
-    assert hand_over(database, asked, dora(settings))
+    hand_over(database, asked, dora(settings))
     kept = row(database, asked)
     assert (kept.email, kept.contact_name) == (asked.contact.email, "Clara Contact")
     with database.reading() as session:
@@ -264,9 +423,9 @@ def test_nobody_confirms_the_address_of_somebody_else(
 ) -> None:
     """By a button to an address of one's own, for an address that one does not read: it would prove the domain."""
     asked = shown(database, settings, campaign, email="troll@mail.example.net")
-    assert hand_over(database, asked, dora(settings, "other@mail.example.net"))
+    hand_over(database, asked, dora(settings, "other@mail.example.net"))
     mine = button(database, asked)
-    assert hand_over(database, asked, dora(settings, "chair@union.example.org"))
+    hand_over(database, asked, dora(settings, "chair@union.example.org"))
     for wrong in (mine, link(asked), link(asked, 1)):
         with database.reading() as session, pytest.raises(LinkInvalid):
             own.find_handover(session, wrong)
@@ -280,7 +439,7 @@ def test_a_new_link_undoes_what_a_thief_proposed(
     database: Database, settings: Settings, campaign: CampaignSnapshot
 ) -> None:
     asked = shown(database, settings, campaign)
-    assert hand_over(database, asked, dora(settings, "thief@mail.example.net"))
+    hand_over(database, asked, dora(settings, "thief@mail.example.net"))
     stolen = button(database, asked)
     with database.writing() as session:
         own.new_link(session, link(asked), utc_now())
@@ -289,21 +448,93 @@ def test_a_new_link_undoes_what_a_thief_proposed(
     assert row(database, asked).email == asked.contact.email
 
 
-def test_no_address_is_flooded_by_proposing_it(
+def test_an_organisation_names_three_others_a_day_and_no_more(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    """And the one who speaks for it hears of the first, however many mails they had."""
+    asked, now = shown(database, settings, campaign), utc_now()
+    use_up(database, asked, asked.contact.email_key)
+    for number in range(own.MOST_HANDOVERS):
+        hand_over(database, asked, dora(settings, f"dora{number}@union.example.org"), now)
+    before = row(database, asked)
+    with pytest.raises(TooOften):
+        hand_over(database, asked, dora(settings), now + timedelta(hours=23))
+    assert row(database, asked).next_contact == before.next_contact
+    kinds = sent_kinds(database)
+    assert (kinds.count("organisation_contact"), kinds.count("organisation_handover")) == (3, 1)
+    hand_over(database, asked, dora(settings), now + timedelta(hours=25))
+    assert row(database, asked).handovers == [int((now + timedelta(hours=25)).timestamp())]
+
+
+@pytest.mark.parametrize("decision", [Decision.DECLINE, None])
+def test_what_was_declined_or_merged_names_nobody(
+    database: Database, settings: Settings, campaign: CampaignSnapshot, decision: Decision | None
+) -> None:
+    asked = waiting(database, settings, campaign)
+    if decision is not None:
+        judge(database, asked, decision)
+    else:
+        set_columns(database, asked, state=MERGED, merged_into=1)
+    with pytest.raises(NotPossible):
+        hand_over(database, asked, dora(settings))
+    assert row(database, asked).next_contact is None
+
+
+def test_handing_over_says_nothing_about_an_address(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    """Whether it had enough mails already, or refused them: the mail alone is missing."""
+    hushed, asked, stranger = (shown(database, settings, campaign) for _ in range(3))
+    known, now = dora(settings), utc_now()
+    with database.writing() as session:
+        own.hand_over(session, link(hushed), known, now, mails=False)
+    assert "organisation_contact" not in sent_kinds(database)
+    use_up(database, asked, known.email_key)
+    hand_over(database, asked, known, now)
+    hand_over(database, stranger, dora(settings, "stranger@union.example.org"), now)
+    proposed = [dict(row(database, one).next_contact or {}) for one in (hushed, asked, stranger)]
+    for one in proposed:
+        del one["email"], one["email_key"]
+    assert proposed[0] == proposed[1] == proposed[2]
+    kinds = sent_kinds(database)
+    assert (kinds.count("organisation_contact"), kinds.count("organisation_handover")) == (1, 3)
+
+
+def test_a_lead_looks_when_somebody_else_speaks_whose_address_proves_nothing(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    proven, lost, waits = (begin(database, settings, campaign) for begin in (shown, shown, waiting))
+    hand_over(database, proven, dora(settings))
+    for one in (lost, waits):
+        hand_over(database, one, dora(settings, "dora@mail.example.net"))
+    for one in (proven, lost, waits):
+        pressed = button(database, one)
+        with database.writing() as session:
+            own.take_over(session, pressed, utc_now())
+    assert [row(database, one).look for one in (proven, lost, waits)] == [None, BY_CONTACT, None]
+    assert [row(database, one).domain_proven for one in (proven, lost, waits)] == [True, False, False]
+
+
+def test_whoever_was_named_by_mistake_is_forgotten_when_they_say_so(
     database: Database, settings: Settings, campaign: CampaignSnapshot
 ) -> None:
     asked = shown(database, settings, campaign)
-    tried = [hand_over(database, asked, dora(settings)) for _ in range(MAILS_PER_CAMPAIGN + 1)]
-    assert tried == [True] * MAILS_PER_CAMPAIGN + [False]
-    kinds = [kind for kind, _ in mails(database)]
-    assert kinds.count("organisation_contact") == kinds.count("organisation_handover") == MAILS_PER_CAMPAIGN
+    hand_over(database, asked, dora(settings))
+    pressed = button(database, asked)
+    with database.writing() as session:
+        own.refuse_contact(session, pressed, utc_now())
+    assert row(database, asked).next_contact is None
+    assert logged(database)[-1] == ("organisation", "organisation.contact_refused", {"organisation": 1})
+    for do in (own.refuse_contact, own.take_over):
+        with database.writing() as session, pytest.raises(LinkInvalid):
+            do(session, pressed, utc_now())
 
 
 def test_taking_over_twice_at_once_is_done_once(
     database: Database, settings: Settings, campaign: CampaignSnapshot
 ) -> None:
     asked = shown(database, settings, campaign)
-    assert hand_over(database, asked, dora(settings))
+    hand_over(database, asked, dora(settings))
     pressed = button(database, asked)
 
     def pressing() -> int:

@@ -42,6 +42,8 @@ PERSONAL: dict[str, Any] = {
     "email_key": bytes(16),
     "phone": "1234",
     "next_contact": {"contact_name": "Planted", "key": 1},
+    "handovers": [1],
+    "look": "rule",
     "note": "Planted",
     "question": "Planted",
     "answer": "Planted",
@@ -118,9 +120,19 @@ def test_every_column_is_public_or_erased() -> None:
             "website",
             "logo",
         ),
-        *("members", "comment", "language", "pin", "name_key", "domain", "distinct_from", "merged_into"),
+        *(
+            "members",
+            "comment",
+            "language",
+            "pin",
+            "name_key",
+            "name_skeleton",
+            "domain",
+            "distinct_from",
+            "merged_into",
+        ),
         *("confirmed_at", "domain_proven", "decided_at", "statement_id", "consent_version", "told_statement_id"),
-        *("link_epoch", "created_at", "reminded_at"),
+        *("link_epoch", "created_at", "reminded_at", "name_skeleton"),
     }
     assert {column.name for column in Organisation.__table__.columns} == public | PERSONAL.keys()
 

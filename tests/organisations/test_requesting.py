@@ -15,12 +15,13 @@ from petitions.errors import CampaignPurged, NotPossible
 from petitions.mail.limits import MAILS_PER_CAMPAIGN
 from petitions.mail.models import Outbox
 from petitions.mail.outbox import CONFIRMATION
+from petitions.organisations.deciding import Decision
 from petitions.organisations.models import UNCONFIRMED
 from petitions.organisations.requesting import LinkWish, request, send_links
 from petitions.privacy.purging import purge
 from petitions.settings import Settings
 from tests import factories
-from tests.organisations.acting import ask, assert_true, find, mails, press, race, row, waiting
+from tests.organisations.acting import ask, assert_true, find, judge, mails, press, race, row, waiting
 
 
 def test_a_request_is_nobody_s_word_until_the_button_is_pressed(
@@ -129,6 +130,17 @@ def test_a_lost_link_comes_by_mail_and_nobody_learns_whether_there_was_one(
         send_links(session, LinkWish(campaign.id, bytes(16), later))
         assert session.scalar(select(func.count()).select_from(NetworkCount)) == before + 1
     assert len(mails(database, but="")) == 2
+
+
+def test_whoever_was_declined_before_they_pressed_anything_gets_no_link(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    """A stranger may have typed their address."""
+    asked = ask(database, settings, campaign)
+    judge(database, asked, Decision.DECLINE)
+    with database.writing() as session:
+        send_links(session, LinkWish(campaign.id, asked.contact.email_key, utc_now()))
+    assert mails(database) == []
 
 
 def test_a_note_comes_with_the_request(database: Database, settings: Settings, campaign: CampaignSnapshot) -> None:

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from petitions.abuse.disposable import find_disposable
 from petitions.mailboxes import owned_domain, registrable
-from petitions.organisations.shared_sites import BY_NAME, BY_PATH
+from petitions.organisations.shared_sites import BY_NAME, BY_PATH, MAIL
 from petitions.organisations.websites import MAX_URL, InvalidWebsite, check_website, is_proven
 
 
@@ -120,6 +121,10 @@ _NOT_PUBLIC, _HOMOGRAPH, _TOO_LONG = (
         ("οχι.com", _HOMOGRAPH),
         ("ɡoogle.com", _HOMOGRAPH),
         ("unioո.example", _HOMOGRAPH),
+        ("ꓮꓑꓑꓡꓰ.com", _HOMOGRAPH),  # Lisu
+        ("ꭺꮇꮻ.com", _HOMOGRAPH),  # Cherokee
+        ("ⲟⲣⲟ.com", _HOMOGRAPH),  # Coptic
+        ("ᑭᗩᑭᗩ.com", _HOMOGRAPH),  # Canadian syllabics
         (f"union.example/{'a' * MAX_URL}", _TOO_LONG),
         (f"union.example/{'ü' * 60}", _TOO_LONG),
         ("a" * 100_000, _TOO_LONG),
@@ -165,7 +170,7 @@ def test_whatever_is_taken_is_one_plain_address(text: str) -> None:
     assert "." in parts.netloc
     if website.domain is not None:
         assert f".{parts.netloc}".endswith(f".{website.domain}")
-        assert is_proven(f"office@{parts.netloc}", website.domain)
+        assert is_proven(f"office@{parts.netloc}", website.domain) or find_disposable(parts.netloc)
         assert not is_proven(f"office@{website.domain}.evil.example", website.domain)
         assert not is_proven(f"{website.domain}@evil.example", website.domain)
 
@@ -189,6 +194,18 @@ def test_whatever_is_taken_is_one_plain_address(text: str) -> None:
         ("somebody@riseup.net", "riseup.net", False),
         ("somebody@mail.posteo.de", "posteo.de", False),
         ("somebody@facebook.com", "facebook.com", False),
+        ("somebody@mail.de", "mail.de", False),
+        ("somebody@cock.li", "cock.li", False),
+        ("somebody@dismail.de", "dismail.de", False),
+        ("somebody@ik.me", "ik.me", False),
+        ("somebody@netcourrier.com", "netcourrier.com", False),
+        ("somebody@kolabnow.com", "kolabnow.com", False),
+        ("somebody@mailinator.com", "mailinator.com", False),
+        ("somebody@in.mailinator.com", "mailinator.com", False),
+        # Anybody makes a list, and has its address.
+        ("union@lists.riseup.net", "lists.riseup.net", False),
+        ("union@groups.io", "groups.io", False),
+        ("office@union.wordpress.com", "union.wordpress.com", False),
     ],
 )
 def test_a_mail_address_proves_the_domain_it_is_at(email: str, domain: str | None, proven: bool) -> None:
@@ -205,6 +222,17 @@ def test_the_lists_of_shared_sites_are_of_names_as_they_are_compared() -> None:
     for site in BY_PATH | BY_NAME:
         assert check_website(site).url == f"https://{site}"
         assert check_website(site).domain is None
+
+
+def test_hosts_of_mailboxes_for_everybody_prove_nothing() -> None:
+    for host in MAIL:
+        website = check_website(host)
+        assert website.url == f"https://{host}"
+        assert not is_proven(f"office@{host}", website.domain)
+        assert not is_proven(f"office@mail.{host}", website.domain)
+    # The others are not touched.
+    assert is_proven("office@verdi.de", check_website("www.verdi.de").domain)
+    assert is_proven("office@mitglied.verdi.de", "verdi.de")  # whoever has that is for a lead to know
 
 
 def test_the_nastiest_address_takes_no_time() -> None:

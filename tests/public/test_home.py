@@ -1,11 +1,13 @@
 """The first page: open campaigns, and a search among them."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from petitions.campaigns.files import Wording
+from petitions.campaigns.models import Campaign
 from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.settings import Settings
@@ -71,6 +73,24 @@ async def test_each_campaign_is_shown_in_the_language_its_reader_knows_best(
     for accepted, title in (("fr", "Libérez Boris"), ("de, fr;q=0.5", "Libérez Boris"), ("de", "Free Boris")):
         page = page_of(await client.get("/", headers={"Accept-Language": accepted}))
         assert titles(page) == [title]
+
+
+@pytest.mark.parametrize(
+    ("closes_at", "words"),
+    [(None, "For organisations to sign"), (utc_now() - timedelta(days=1), "No organisation signed")],
+    ids=["open", "closed"],
+)
+@pytest.mark.anyio
+async def test_what_organisations_can_sign_and_none_has_says_so(
+    client: httpx.AsyncClient, database: Database, closes_at: datetime | None, words: str
+) -> None:
+    factories.make_campaign(database, signers=["organisations"], closes_at=closes_at)
+    if closes_at is not None:
+        with database.writing() as session:
+            session.execute(update(Campaign).values(outcome="lost"))
+    page = page_of(await client.get("/?lang=en"))
+    assert words in page.one("main").text
+    assert "Signed by" not in page.one("main").text
 
 
 @pytest.mark.anyio

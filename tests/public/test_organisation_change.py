@@ -1,11 +1,15 @@
 """What an organisation changes by its private link: what it says of itself, and who speaks for it."""
 
+from collections import Counter
 from typing import Any
 
 import httpx
 import pytest
 
+from petitions.abuse.rule_lists import save_list
+from petitions.addresses import make_email_key
 from petitions.campaigns.queries import CampaignSnapshot
+from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.mail.limits import MAILS_PER_CAMPAIGN
 from petitions.organisations.deciding import Decision
@@ -13,10 +17,12 @@ from petitions.organisations.logos import read_logo
 from petitions.organisations.models import ASKED, WAITING, OrganisationLogo
 from petitions.organisations.requesting import Request
 from petitions.settings import Settings
+from petitions.signatures.refusing import refuse_address
+from petitions.web.site import Site
 from tests import factories
-from tests.organisations.acting import assert_true, judge, logged, mails, row, shown, waiting
+from tests.organisations.acting import ask, assert_true, judge, logged, mails, row, shown, waiting
 from tests.public.organisation_support import BOTH, own, picture, post, sending
-from tests.public.support import dump
+from tests.public.support import dump, failing
 from tests.web.support import Page, count_rows, page_of
 
 LOGO = read_logo(picture(), "logo.png", "image/png")
@@ -231,16 +237,115 @@ async def test_what_is_wrong_with_a_contact_is_said(
     assert dump(database) == before
 
 
+@pytest.mark.parametrize("known", ["nobody", "signer", "contact", "mailed out", "refused"])
 @pytest.mark.anyio
-async def test_an_address_that_had_enough_mails_is_asked_tomorrow(
+async def test_handing_over_tells_nothing_of_the_address(
+    client: httpx.AsyncClient,
+    database: Database,
+    settings: Settings,
+    campaign: CampaignSnapshot,
+    asked: Request,
+    known: str,
+) -> None:
+    """Whether it signed, speaks for another one, had enough mails, or wants none."""
+    email = "next@example.net"
+    key = make_email_key(email, settings.email_key)
+    with database.writing() as session:
+        if known == "refused":
+            refuse_address(session, campaign.id, key, utc_now())
+    if known == "signer":
+        factories.sign_and_confirm(database, settings, campaign, email=email)
+    elif known == "contact":
+        shown(database, settings, campaign, email=email, name="Other")
+    elif known == "mailed out":
+        for number in range(MAILS_PER_CAMPAIGN):
+            ask(database, settings, campaign, email=email, name=f"Other {number}")
+    before = Counter(mails(database))
+    answer = await client.post(own(settings, asked, "/contact?lang=en"), data=contact(email=email))
+    assert answer.headers["location"] == own(settings, asked, "?lang=en&done=proposed_contact#done")
+    page = await saved(client, answer)
+    assert page.by_id("done").text == "A mail is on its way. Until its button is pressed, nothing changes."
+    assert (row(database, asked).next_contact or {})["email"] == email
+    queued = Counter(mails(database)) - before
+    told, named = ("organisation_handover", asked.id), ("organisation_contact", asked.id)
+    assert queued == Counter([told] if known in ("mailed out", "refused") else [told, named])
+
+
+@pytest.mark.anyio
+async def test_some_a_day_are_named_and_no_more(
     client: httpx.AsyncClient, database: Database, settings: Settings, asked: Request
 ) -> None:
     path = own(settings, asked, "/contact?lang=en")
-    for _ in range(MAILS_PER_CAMPAIGN):
-        assert (await client.post(path, data=contact())).status_code == 303
+    for number in range(3):
+        answer = await client.post(path, data=contact(email=f"next{number}@example.net"))
+        assert answer.status_code == 303
     before = dump(database)
-    page = page_of(await client.post(path, data=contact()), 429)
-    assert page.wrong_fields == ["email"]
+    page_of(await client.post(path, data=contact(email="next3@example.net")), 429)
+    assert dump(database) == before
+
+
+@pytest.mark.anyio
+async def test_what_was_declined_is_not_handed_over(
+    client: httpx.AsyncClient, database: Database, settings: Settings, asked: Request
+) -> None:
+    judge(database, asked, Decision.DECLINE)
+    before = dump(database)
+    path = own(settings, asked, "/contact?lang=en")
+    corrected = contact(email=asked.contact.email)
+    for answer in (
+        await client.get(path),
+        *[await client.post(path, data=data) for data in (contact(), corrected)],
+    ):
+        assert answer.headers["location"] == own(settings, asked) + "?lang=en"
+    assert dump(database) == before
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"comment": "Buy pills"}, {"city": "Pills"}, {"website": "https://union.example.org/pills"}],
+    ids=["words", "city", "website"],
+)
+@pytest.mark.anyio
+async def test_what_a_rule_is_about_waits_for_the_campaign(
+    client: httpx.AsyncClient,
+    database: Database,
+    settings: Settings,
+    campaign: CampaignSnapshot,
+    asked: Request,
+    changes: dict[str, str],
+) -> None:
+    with database.writing() as session:
+        save_list(session, campaign.id, "hold word pills", 0, "Lea", utc_now())
+    path = own(settings, asked, "/edit?lang=en")
+    fields = await open_form(client, path) | {"members": "51"} | changes
+    page = await saved(client, await post(client, path, fields))
+    assert "wait for the campaign" in page.by_id("done").text
+    now = row(database, asked)
+    assert (now.city, now.members, now.comment) == ("Cork", 50, "With you.")
+    assert now.proposed == {"members": 51} | changes
+    shown_words, proposed_words = (
+        box.text for box in page.all("div") if "appearance__preview" in (box.get("class") or "").split()
+    )
+    assert "50 members" in shown_words
+    for words in ("51 members", *(changes[name] for name in changes if name != "website")):
+        assert words not in shown_words
+        assert words in proposed_words
+    again = await open_form(client, path)
+    assert {name: again[name] for name in changes} == changes
+    judge(database, asked, Decision.APPROVE)
+    assert row(database, asked).members == assert_true(database, campaign).members == 51
+
+
+@pytest.mark.anyio
+async def test_a_change_while_the_rules_cannot_be_read_is_kept_in_the_page(
+    client: httpx.AsyncClient, database: Database, site: Site, settings: Settings, asked: Request
+) -> None:
+    path = own(settings, asked, "/edit?lang=en")
+    fields = await open_form(client, path) | {"city": "Galway"}
+    before = dump(database)
+    with failing(site.database, lambda statement, _context: "rule_lists" in statement):
+        page = page_of(await post(client, path, fields), 503)
+    assert dict(page.fields(path))["city"] == "Galway"
     assert dump(database) == before
 
 

@@ -17,7 +17,15 @@ from petitions.db import Database
 from petitions.organisations.deciding import Decision, Seen, decide
 from petitions.organisations.logos import read_logo
 from petitions.organisations.merging import merge
-from petitions.organisations.models import APPROVED, ASKED, WAITING, OrganisationLogo
+from petitions.organisations.models import (
+    APPROVED,
+    ASKED,
+    DECLINED,
+    MERGED,
+    UNCONFIRMED,
+    WAITING,
+    OrganisationLogo,
+)
 from petitions.organisations.own import Change, change
 from petitions.organisations.requesting import Request
 from petitions.privacy.purging import purge
@@ -44,6 +52,7 @@ from tests.public.support import dump, writes_failing
 from tests.web.support import Page, count_rows, page_of
 
 DEAD = "This link does not work"
+LOGO = read_logo(picture(), "logo.png", "image/png")
 
 
 @pytest.fixture
@@ -149,7 +158,7 @@ def _declined(database: Database, asked: Request) -> None:
         (_shown, "is in the list that everybody sees", ["Done"], {"edit", "contact", "withdraw"}),
         (_proposed, "waits for the campaign", ["Done", "Waits for the campaign"], {"edit", "contact", "withdraw"}),
         (_asked, "has a question", ["Waits for you"], {"edit", "contact", "withdraw"}),
-        (_declined, "did not take your organisation", ["Not approved"], {"contact", "withdraw"}),
+        (_declined, "did not take your organisation", ["Not approved"], {"withdraw"}),
     ],
 )
 @pytest.mark.anyio
@@ -206,6 +215,58 @@ async def test_what_is_proposed_stands_beside_what_is_shown(
         assert image.headers["content-type"] == "image/webp"
         assert image.headers["cache-control"] == "no-store"
         assert image.headers["content-security-policy"] == "default-src 'none'; sandbox"
+        assert image.headers["cross-origin-resource-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"sec-fetch-site": "same-origin", "sec-fetch-dest": "image"}, 200),
+        ({"sec-fetch-site": "cross-site", "sec-fetch-dest": "image"}, 404),
+        ({"sec-fetch-site": "same-site", "sec-fetch-dest": "image"}, 404),
+        ({"sec-fetch-site": "none", "sec-fetch-dest": "document"}, 404),
+        ({"sec-fetch-site": "same-origin", "sec-fetch-dest": "document"}, 404),
+    ],
+)
+@pytest.mark.anyio
+async def test_the_own_page_alone_shows_a_logo_that_nobody_approved(
+    client: httpx.AsyncClient,
+    database: Database,
+    settings: Settings,
+    campaign: CampaignSnapshot,
+    headers: dict[str, str],
+    status: int,
+) -> None:
+    asked = waiting(database, settings, campaign, logo=LOGO)
+    path = own(settings, asked, f"/logo/{LOGO.digest}.webp")
+    assert (await client.get(path, headers=headers)).status_code == status
+
+
+@pytest.mark.parametrize("state", [UNCONFIRMED, WAITING, ASKED, APPROVED, DECLINED, MERGED])
+@pytest.mark.anyio
+async def test_what_is_not_wanted_here_has_no_logo_here(
+    client: httpx.AsyncClient, database: Database, settings: Settings, campaign: CampaignSnapshot, state: str
+) -> None:
+    asked = waiting(database, settings, campaign, logo=LOGO)
+    set_columns(database, asked, state=state)
+    served = state in (WAITING, ASKED, APPROVED)
+    path = own(settings, asked, f"/logo/{LOGO.digest}.webp")
+    assert (await client.get(path)).status_code == (200 if served else 404)
+    if state != UNCONFIRMED:
+        page = await see(client, settings, asked)
+        assert [e["src"] for e in page.all("img", **{"class": "organisation__logo"})] == [path] * served
+
+
+@pytest.mark.anyio
+async def test_one_without_a_logo_is_offered_to_add_it(
+    client: httpx.AsyncClient, database: Database, settings: Settings, campaign: CampaignSnapshot, asked: Request
+) -> None:
+    """Among many requests that nobody confirmed, those that come last leave theirs behind."""
+    page = await see(client, settings, asked)
+    assert page.one("a", href=own(settings, asked, "/edit?lang=en#f-logo")).text == "Add a logo"
+    other = waiting(database, settings, campaign, logo=LOGO)
+    page = await see(client, settings, other)
+    assert page.all("a", href=own(settings, other, "/edit?lang=en#f-logo")) == []
 
 
 @pytest.mark.anyio

@@ -18,6 +18,7 @@ from petitions.db import Database
 from petitions.mail.models import Outbox
 from petitions.organisations.logos import unseal_logo
 from petitions.organisations.models import UNCONFIRMED, Organisation, OrganisationLogo
+from petitions.public import organisation_form, organisation_intake
 from petitions.public.organisation_request import HELD_BY_RULE
 from petitions.settings import Rate, Settings
 from petitions.web.site import Site
@@ -34,7 +35,7 @@ from tests.public.organisation_support import (
     post,
     sending,
 )
-from tests.public.support import dump, failing, writes_failing
+from tests.public.support import dump, failing, not_me, writes_failing
 from tests.public.test_challenge import switch
 from tests.web.support import Page, count_rows, page_of
 
@@ -350,9 +351,10 @@ async def test_what_was_typed_waits_in_the_page_while_signing_is_paused(
 
 @pytest.mark.anyio
 async def test_so_many_come_from_one_network_and_no_more(
-    settings: Settings, database: Database, campaign: CampaignSnapshot
+    settings: Settings, database: Database, campaign: CampaignSnapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with serving(settings, sign_rate=Rate(2, timedelta(days=365))) as (_app, client):
+    monkeypatch.setattr(organisation_intake, "OF_NETWORK", Rate(2, timedelta(days=365)))
+    async with serving(settings, sign_rate=Rate(60, timedelta(days=365))) as (_app, client):
         for number in range(2):
             assert (await client.post(ASK, data=form("send", name=f"Union {number}"))).status_code == 303
         page = page_of(await client.post(ASK, data=form("send", name="Union 2")), 429)
@@ -362,6 +364,90 @@ async def test_so_many_come_from_one_network_and_no_more(
         signing = await client.post("/c/free-boris/signatures", data=factories.form())
         assert signing.status_code == 303
     assert [row.name for row in stored(database)] == ["Union 0", "Union 1"]
+    async with serving(settings, sign_rate=None) as (_app, client):
+        assert (await client.post(ASK, data=form("send", name="Union 3"))).status_code == 303
+
+
+@pytest.mark.parametrize("of", ["OF_NETWORK_DEFENDED", "OF_CAMPAIGN_DEFENDED"])
+@pytest.mark.anyio
+async def test_few_are_taken_while_browsers_have_to_work(
+    settings: Settings,
+    database: Database,
+    campaign: CampaignSnapshot,
+    monkeypatch: pytest.MonkeyPatch,
+    of: str,
+) -> None:
+    """The form asks for no work, so that it would be the way in."""
+    many, few = Rate(50, timedelta(days=365)), Rate(1, timedelta(days=365))
+    for name in ("OF_NETWORK_DEFENDED", "OF_CAMPAIGN_DEFENDED"):
+        monkeypatch.setattr(organisation_intake, name, few if name == of else many)
+    switch(database, "work")
+    async with serving(settings, sign_rate=None) as (_app, client):
+        assert (await client.post(ASK, data=form("send"))).status_code == 303
+        page = page_of(await client.post(ASK, data=form("send", name="Other")), 429)
+    assert "takes only a few an hour" in page.one("main").text
+    assert carried(page)["name"] == "Other"
+    assert [row.name for row in stored(database)] == ["Union of Examples"]
+    assert count_rows(database, Outbox) == 1
+
+
+@pytest.mark.anyio
+async def test_logos_of_many_that_nobody_confirmed_are_not_kept(
+    client: httpx.AsyncClient, database: Database, campaign: CampaignSnapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(organisation_intake, "MOST_LOGOS", 1)
+    for name, colour in (("First", "red"), ("Second", "blue")):
+        preview = carried(page_of(await post(client, ASK, form(name=name), **sending(picture(colour)))))
+        assert (await client.post(ASK, data=preview | {"step": "send"})).headers["location"] == SENT
+    first, second = stored(database)
+    assert first.logo is not None
+    assert (second.name, second.logo) == ("Second", None)
+    assert count_rows(database, OrganisationLogo) == 1
+
+
+@pytest.mark.anyio
+async def test_who_wants_no_more_mails_gets_none_and_nobody_learns_it(
+    client: httpx.AsyncClient, database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    draft = factories.sign(database, settings, campaign, email=CONTACT["email"])
+    assert (await client.post(not_me(settings, draft))).status_code == 200
+    addresses = (CONTACT["email"], "a@b.example")
+    answers = [await client.post(ASK, data=form("send", email=email)) for email in addresses]
+    refused, other = ((answer.status_code, answer.text, dict(answer.headers)) for answer in answers)
+    for *_, headers in (refused, other):
+        headers.pop("x-request-id")
+    assert refused == other
+    assert [row.email for row in stored(database)] == ["a@b.example"]
+    with database.reading() as session:
+        mails = session.scalars(select(Outbox.subject_id).where(Outbox.kind == "organisation_confirm")).all()
+    assert mails == [row.id for row in stored(database)]
+
+
+@pytest.mark.parametrize("moments", [{"opens_at": timedelta(days=1)}, {"closes_at": -timedelta(1)}, {}])
+@pytest.mark.anyio
+async def test_no_picture_is_read_where_nobody_can_ask(
+    client: httpx.AsyncClient,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    moments: dict[str, timedelta],
+) -> None:
+    terms = BOTH if moments else {}
+    factories.make_campaign(database, **{name: utc_now() + after for name, after in moments.items()}, **terms)
+    monkeypatch.setattr(organisation_form, "logo_of", None)
+    answer = await post(client, ASK, form(), **sending(picture()))
+    assert answer.status_code == (409 if moments else 404)
+
+
+@pytest.mark.parametrize("field", ["comment", "city", "website", "contact_name", "contact_role"])
+@pytest.mark.anyio
+async def test_every_word_of_a_request_is_judged(
+    client: httpx.AsyncClient, database: Database, campaign: CampaignSnapshot, field: str
+) -> None:
+    with database.writing() as session:
+        save_list(session, campaign.id, "hold word pills", 0, "Lea", utc_now())
+    words = "https://union.example.org/pills" if field == "website" else "Pills"
+    assert (await client.post(ASK, data=form("send", **{field: words}))).status_code == 303
+    assert [row.note for row in stored(database)] == [str(HELD_BY_RULE)]
 
 
 @pytest.mark.anyio

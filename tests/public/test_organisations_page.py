@@ -207,10 +207,31 @@ async def test_a_search_goes_into_a_cache_of_its_own(
         "party"
     ]
     assert not [key for key in site.pages._values if key[0] == "organisations"]
-    assert len(site.searches._values) == 1
+    assert (len(site.searches._values), len(site.organisation_searches._values)) == (0, 1)
     nothing = page_of(await client.get(f"{PAGE}?q=nothing"))
     assert texts(nothing, "organisation__name") == []
     assert texts(nothing, "cosigned__found")[0].startswith("No organisation that co-signs is like that.")
+
+
+@pytest.mark.anyio
+async def test_one_question_has_one_page_however_it_is_written(
+    client: httpx.AsyncClient, site: Site, database: Database
+) -> None:
+    campaign = factories.make_campaign(database, **BOTH)
+    crowd = numbered(*({"name": f"Local {n} Köln"} for n in range(1, 320)))
+    fill(site, campaign, shown(*crowd))
+    for text in ("local köln", "LOCAL, Köln!", " local??? köln ", "“Local” KÖLN"):
+        page = page_of(await client.get(PAGE, params={"q": text}))
+        assert page.one("input", name="q").get("value") == "local köln"
+    asked = {"q": "local köln", "page": "2"}
+    assert (await client.get(PAGE, params=asked)).status_code == 200
+    for number in ("3", "4", "99999"):
+        assert (await client.get(PAGE, params={**asked, "page": number})).status_code == 404
+        assert (await client.get(PAGE, params={"q": "nothing", "page": number})).status_code == 404
+    assert len(site.organisation_searches._values) == 2
+    site.pages._values.clear()
+    await client.get(PAGE, params={"q": "!?"})  # no question
+    assert len(site.organisation_searches._values) == 2
 
 
 @pytest.mark.anyio

@@ -22,7 +22,14 @@ from petitions.signatures.holding import release
 from petitions.signatures.letters import SignerLetters
 from petitions.signatures.models import Draft, Refusal, Signature
 from petitions.signatures.own import Done
-from petitions.signatures.refusing import Standing, find_refusals, find_standing, refuse, take_back
+from petitions.signatures.refusing import (
+    Standing,
+    find_refusals,
+    find_standing,
+    refuse,
+    refuse_address,
+    take_back,
+)
 from petitions.signatures.relinking import LinkWish, NewLink, store_wishes
 from petitions.signatures.withdrawing import Withdraw
 from petitions.tokens import Tokens
@@ -308,3 +315,28 @@ def test_an_address_that_signed_meanwhile_is_not_refused(
     assert count_rows(database, Refusal) == 0
     assert count_rows(database, Draft) == 0
     assert count_rows(database, Signature) == 1
+
+
+@pytest.mark.parametrize("signs", [False, True])
+def test_an_address_is_refused_without_a_draft_unless_it_signed(
+    database: Database, settings: Settings, campaign: CampaignSnapshot, signs: bool
+) -> None:
+    """Whoever signed withdraws on their own page, which needs its mails. Twice is once."""
+    draft = (sign_and_confirm if signs else sign)(database, settings, campaign)
+    for _ in range(2):
+        with database.writing() as session:
+            refuse_address(session, campaign.id, draft.email_key, NOON)
+    assert refusals(database) == ([] if signs else [(draft.email_key, campaign.id, None, NOON)])
+    undo(database, draft)
+    assert len(refusals(database)) == (not signs)
+
+
+def test_a_refusal_that_its_link_takes_back_stays_one(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    draft = sign(database, settings, campaign)
+    say_no(database, draft)
+    with database.writing() as session:
+        refuse_address(session, campaign.id, draft.email_key, NOON + DAY)
+    undo(database, draft)
+    assert refusals(database) == []

@@ -12,10 +12,14 @@ from starlette.routing import Route
 from petitions.app import MAX_BODY, allowed_hosts, create_app
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.db import Database
+from petitions.organisations.confirming import CONFIRM_PURPOSE, CONTACT_PURPOSE, OWN_PURPOSE
+from petitions.organisations.requesting import Request as Asked
+from petitions.organisations.requesting import request
 from petitions.public.routes import ROUTES
 from petitions.settings import Settings
 from petitions.signatures.drafting import NewDraft
 from petitions.signatures.models import Draft
+from petitions.tokens import Tokens
 from petitions.web import clients
 from tests import factories
 from tests.conftest import serving
@@ -198,11 +202,21 @@ async def test_forms_are_taken_from_our_own_pages_only(
 
 
 #: Every address that takes a form; those that a test has to know are in `filled`.
+#: The longest first.
+ORGANISATION_PURPOSES = [
+    ("/organisation/confirm/", CONFIRM_PURPOSE),
+    ("/organisation/contact/", CONTACT_PURPOSE),
+    ("/organisation/", OWN_PURPOSE),
+]
 POSTING = [route.path for route in ROUTES if isinstance(route, Route) and "POST" in (route.methods or ())]
 
 
-def filled(path: str, settings: Settings, signed: NewDraft, waiting: NewDraft) -> str:
+def filled(path: str, settings: Settings, signed: NewDraft, waiting: NewDraft, asked: Asked) -> str:
     """The address of a row that is there."""
+    for start, purpose in ORGANISATION_PURPOSES:
+        if path.startswith(f"{start}{{token}}"):
+            token = Tokens(settings.secret_keys).make(purpose, asked.campaign_id, asked.id)
+            return path.replace("{token}", token)
     if path.startswith("/signature/"):
         return path.replace("/signature/{token}", own(settings, signed))
     if path.startswith("/confirm/"):
@@ -219,8 +233,11 @@ async def test_no_other_site_can_press_any_button_but_the_one_that_stops_mails(
         database, settings, campaign, email="ana@example.org", updates=True, updates_wording="News"
     )
     waiting = factories.sign(database, settings, campaign, email="boris@example.org")
+    asked = factories.organisation_request(campaign, settings)
+    with database.writing() as session:
+        request(session, asked)
     form = factories.form(email="charlie@example.org")
-    paths = [filled(path, settings, signed, waiting) for path in POSTING]
+    paths = [filled(path, settings, signed, waiting, asked) for path in POSTING]
     assert not [path for path in paths if "{" in path]
     state = dump(database)
     for headers, status in ORIGINS:
@@ -276,13 +293,16 @@ async def test_pages_of_signers_carry_the_headers_and_no_cookie(
     """Every new address, asked in every way."""
     signed = factories.sign_and_confirm(database, settings, campaign)
     waiting = factories.sign(database, settings, campaign)
-    kept = ("/signature/", "/unsubscribe/", "/c/{slug}/find", "/c/{slug}/withdrawn", "/find")
-    paths = [r.path for r in ROUTES if isinstance(r, Route) and r.path.startswith(kept)]
+    asked = factories.organisation_request(campaign, settings)
+    with database.writing() as session:
+        request(session, asked)
+    kept = ("/signature/", "/unsubscribe/", "/c/{slug}/find", "/c/{slug}/withdrawn", "/find", "/organisation/")
+    paths = [r.path for r in ROUTES if isinstance(r, Route) and r.path.startswith(kept) and "digest" not in r.path]
     paths += ["/confirm/{token}/not-me"]
-    assert len(set(paths)) == 9
+    assert len(set(paths)) >= 19
     for path in sorted(set(paths), key=lambda path: path.endswith("/withdraw")):  # that one last
         for method in ("GET", "HEAD", "PUT", "POST"):
-            url = filled(path, settings, signed, waiting)
+            url = filled(path, settings, signed, waiting, asked)
             answer = await client.request(method, url, headers={"Cookie": "session=1"})
             assert {name: answer.headers.get_list(name) for name in HEADERS} == {
                 n: [v] for n, v in HEADERS.items()

@@ -89,7 +89,6 @@ _RECKONING = {
 
 _TEXT_OR_NULL = {"type": ["string", "null"]}
 _ORGANISATION = {
-    "number": _COUNT | {"description": "In the order of the requests; no number is given twice."},
     "name": _TEXT,
     "kind": {"type": "string", "enum": list(KINDS)},
     "country": _TEXT | {"description": "ISO 3166-1 alpha-2."},

@@ -32,13 +32,13 @@ async def _render(site: Site, campaign: CampaignSnapshot, shown: Shown) -> Cache
 
 
 def describe(base_url: str, campaign: CampaignSnapshot, shown: Shown) -> dict[str, Any]:
-    """The list, in the order of the requests, as api/openapi.py describes it."""
+    """The list, in the order of the requests, as api/openapi.py describes it. Without their numbers: gaps between
+    these would count who asked and is not shown."""
     in_force = {statement.id for statement in campaign.statements.values()}
     logos = f"{base_url}/c/{campaign.slug}/logos"
 
     def one(each: ShownOrganisation) -> dict[str, Any]:
         return {
-            "number": each.number,
             "name": each.name,
             "kind": each.kind,
             "country": each.country,

@@ -17,6 +17,8 @@ from petitions.console.organisation_words import (
     BUTTONS,
     ERASED,
     FIELD_WORDS,
+    LOOK_WORDS,
+    LOOKED,
     NOTE,
     NOTE_NEEDED,
     STATE_WORDS,
@@ -78,7 +80,7 @@ async def show_organisation(request: Request, desk: Desk) -> Response:
 async def act_on_organisation(request: Request, desk: Desk) -> Response:
     """Decide about it, or note something, if nobody else was faster."""
     sent = read_sent(await desk.form())
-    if len(sent.seen) != 1 or sent.seen[0].id != _id(request) or sent.act not in (*Decision, NOTE):
+    if len(sent.seen) != 1 or sent.seen[0].id != _id(request) or sent.act not in (*Decision, NOTE, LOOKED):
         raise InvalidRequest
     problem = NOTE_NEEDED if sent.act == NOTE and not sent.note else problem_of(sent)
     problem = problem or await desk.site.database.read(find_problem, desk.campaign.id, sent)
@@ -193,11 +195,6 @@ def _others(entry: AuditEntry) -> dict[str, Any]:
     return {key: value for key, value in entry.details.items() if key != "organisation"}
 
 
-def may_stand_for(kept: Organisation, other: Organisation) -> bool:
-    """Whether it can stand for both: what everybody sees does not vanish behind what nobody sees."""
-    return kept.state == APPROVED or other.state != APPROVED
-
-
 async def _show(desk: Desk, organisation_id: UUID, status: int = 200, said: Said | None = None) -> Response:
     found = await desk.site.database.read(_find, desk.campaign.id, organisation_id)
     if found is None:
@@ -206,6 +203,8 @@ async def _show(desk: Desk, organisation_id: UUID, status: int = 200, said: Said
     buttons = [one for one in BUTTONS[organisation.state] if may_decide(organisation, one)]
     if organisation.email_key is None:
         buttons = [one for one in buttons if one is not Decision.ASK]
+    if organisation.state == APPROVED and organisation.proposed is None:
+        buttons = [one for one in buttons if one is not Decision.APPROVE]
     return show(
         desk,
         "organisation.html",
@@ -216,7 +215,9 @@ async def _show(desk: Desk, organisation_id: UUID, status: int = 200, said: Said
         saved=desk.request.query_params.get("saved", "") if status == 200 else "",
         buttons=[(one, label(one, organisation.state)) for one in buttons],
         needs_note=Decision.APPROVE in buttons and not is_proven_once_approved(organisation),
-        may_stand_for=may_stand_for,
+        may_stand_for=merging.may_merge,
+        needs_a_look=noting.needs_a_look(organisation),
+        look_words=LOOK_WORDS,
         is_awaited=is_awaited(organisation) and organisation.email_key is not None,
         next_reminder=next_reminder(organisation),
         pause=PAUSE,

@@ -4,9 +4,19 @@ from collections.abc import Mapping
 
 from petitions.i18n import N_, Message
 from petitions.organisations.deciding import Decision
-from petitions.organisations.models import APPROVED, ASKED, DECLINED, MERGED, UNCONFIRMED, WAITING
+from petitions.organisations.models import (
+    APPROVED,
+    ASKED,
+    BY_CHANGE,
+    BY_CONTACT,
+    BY_RULE,
+    DECLINED,
+    MERGED,
+    UNCONFIRMED,
+    WAITING,
+)
 
-REMIND, NOTE = "remind", "note"
+REMIND, NOTE, LOOKED = "remind", "note", "looked"
 #: The parts of the queue, those first in which there is something to do.
 TABS: Mapping[str, Message] = {
     WAITING: N_("To decide"),
@@ -24,6 +34,12 @@ STATE_WORDS: Mapping[str, Message] = {
     DECLINED: N_("declined"),
     MERGED: N_("merged"),
 }
+#: Why a lead should look at one that is shown.
+LOOK_WORDS: Mapping[str, Message] = {
+    BY_RULE: N_("The rule of the campaign approved it. None of you has looked at it yet."),
+    BY_CONTACT: N_("Somebody else speaks for it now, whose mail address does not prove its domain."),
+    BY_CHANGE: N_("It has changed what everybody sees, and none of you has looked at that yet."),
+}
 #: What stands in a part of the queue where nothing is.
 EMPTY_WORDS: Mapping[str, Message] = {
     WAITING: N_("No organisation waits for you. Whoever asks to co-sign and confirms the mail comes here."),
@@ -35,7 +51,7 @@ EMPTY_WORDS: Mapping[str, Message] = {
 }
 #: What is said of a change that is wanted.
 FIELD_WORDS: Mapping[str, Message] = {
-    "name": N_("Name"),
+    "name": N_("Name of the organisation"),
     "website": N_("Website"),
     "logo": N_("Logo"),
     "kind": N_("Kind"),
@@ -51,6 +67,7 @@ REASON_NEEDED = N_(
     "Please note how you know that it is the organisation."
 )
 NO_ADDRESS = N_("One of them has no mail address, so your question would reach nobody.")
+NOTHING_TO_LOOK_AT = N_("None of these waits for you to look at it.")
 NOTE_NEEDED = N_("Please write the note.")
 TOO_LONG = N_("Please keep it to %(most)s characters.", most=500)
 UNREADABLE = N_("It holds characters that cannot be shown. Please type it again.")

@@ -18,8 +18,11 @@ from petitions.console.organisation_words import (
     EMPTY_WORDS,
     ERASED,
     FIELD_WORDS,
+    LOOK_WORDS,
+    LOOKED,
     NO_ADDRESS,
     NOTHING_TICKED,
+    NOTHING_TO_LOOK_AT,
     QUESTION_NEEDED,
     REASON_NEEDED,
     REMIND,
@@ -35,7 +38,7 @@ from petitions.organisations.deciding import Decided, Decision, Seen, decide
 from petitions.organisations.history import find_last
 from petitions.organisations.kinds import KINDS
 from petitions.organisations.models import WAITING, Organisation
-from petitions.organisations.noting import MAX_NOTE, signed_note
+from petitions.organisations.noting import MAX_NOTE, look, signed_note
 from petitions.organisations.queue import (
     PAGE_SIZE,
     QueuePage,
@@ -50,7 +53,7 @@ from petitions.web.forms import read_number, tidy_lines
 from petitions.web.pages import see_other
 
 #: What can be done with several at once.
-_ACTS = (Decision.APPROVE, Decision.ASK, Decision.DECLINE, REMIND)
+_ACTS = (Decision.APPROVE, Decision.ASK, Decision.DECLINE, REMIND, LOOKED)
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,7 @@ async def act_on_organisations(_request: Request, desk: Desk) -> Response:
         said = await desk.site.database.write(_act, desk, sent)
     except CampaignPurged:
         return await _show(desk, state, 0, 409, Said(problem=ERASED, sent=sent))
-    if said.left or said.gone or said.early or said.idle:
+    if said.left or said.gone or said.early or said.idle or said.problem is not None:
         return await _show(desk, state, 0, 409, said)
     more = {"state": state, "saved": sent.act, "done": str(said.done)}
     return see_other(desk.url(f"{desk.path}/organisations", **more))
@@ -170,7 +173,9 @@ def find_problem(session: Session, campaign_id: int, sent: Sent) -> Message | No
 
 
 def carry_out(session: Session, desk: Desk, sent: Sent) -> Decided:
-    """Decide as the form says. Raises CampaignPurged."""
+    """Decide as the form says, or write down that somebody looked. Raises CampaignPurged."""
+    if sent.act == LOOKED:
+        return look(session, desk.campaign.id, sent.seen, desk.actor, desk.now)
     return decide(
         session,
         desk.campaign.id,
@@ -202,7 +207,9 @@ def _act(session: Session, desk: Desk, sent: Sent) -> Said:
         return Said(sent.act, len(mails.done), gone=mails.gone, early=early, idle=idle)
     decided = carry_out(session, desk, sent)
     left = find_left(session, desk.campaign.id, sent, decided)
-    return Said(sent.act, len(decided.done), left, decided.gone)
+    found_nothing = not (decided.done or left or decided.gone)
+    problem = NOTHING_TO_LOOK_AT if found_nothing else None
+    return Said(sent.act, len(decided.done), left, decided.gone, problem=problem, sent=sent)
 
 
 def _find(session: Session, campaign_id: int, state: str, after: int) -> tuple[QueuePage, Waiting]:
@@ -226,6 +233,7 @@ async def _show(desk: Desk, state: str, after: int, status: int = 200, said: Sai
         kinds=KINDS,
         state_words=STATE_WORDS,
         field_words=FIELD_WORDS,
+        look_words=LOOK_WORDS,
         empty_words=EMPTY_WORDS[state],
         actions=ACTIONS,
         value_of=seen_value,

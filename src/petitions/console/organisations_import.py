@@ -16,7 +16,7 @@ from petitions.campaigns.queries import get_snapshot
 from petitions.console.guard import Desk, for_desk
 from petitions.console.organisation_words import ERASED, TOO_LONG, UNREADABLE
 from petitions.console.pages import show
-from petitions.errors import CampaignPurged, InvalidRequest
+from petitions.errors import CampaignPurged, InvalidRequest, NotPossible
 from petitions.i18n import LANGUAGES, N_, Message
 from petitions.organisations.csv_rows import COLUMNS, MAX_ROWS, Row, UnreadableList, decode_list, read_list
 from petitions.organisations.importing import Alike, Imported, Plan, bring_in, find_alike
@@ -39,6 +39,9 @@ _SAY_HOW = N_("Please note where their letters lie, or how you know that they si
 _NO_EMAIL = N_("There is no mail address, so nobody can be asked.")
 _WRONG_ROWS = N_("Some rows are wrong. Correct them, or tick that they are left out.")
 _NO_ROW_LEFT = N_("No row is left that could come in.")
+_OTHER_WORDING = N_(
+    "The campaign was published anew this very moment. Nothing was stored. Press the button once more."
+)
 _IN_ALREADY = N_("This list was brought in a moment ago. Nothing was stored twice.")
 
 
@@ -94,6 +97,8 @@ async def import_organisations(_request: Request, desk: Desk) -> Response:
         imported = await desk.site.database.write(_store, desk, sent, checked)
     except CampaignPurged:
         return await _show(desk, sent, 409, checked=checked, problem=ERASED)
+    except NotPossible:
+        return await _show(desk, sent, 409, checked=checked, problem=_OTHER_WORDING)
     if not imported.done:
         problem = _IN_ALREADY if imported.again else _NO_ROW_LEFT
         return await _show(desk, sent, 409, checked=checked, problem=problem)

@@ -23,7 +23,7 @@ from petitions.organisations.models import APPROVED, Organisation
 #: The columns, with their headings.
 _COLUMNS = {
     "number": N_("Number"),
-    "name": N_("Name"),
+    "name": N_("Name of the organisation"),
     "kind": N_("Kind"),
     "country": N_("Country"),
     "city": N_("City"),
@@ -61,10 +61,10 @@ def make_list(session: Session, campaign: CampaignSnapshot, *, bom: bool = False
     out.write(BOM if bom else "")
     lines = csv.writer(out)
     lines.writerow([words.translate(heading) for heading in _COLUMNS.values()])
-    for row in rows:
+    for place, row in enumerate(rows, 1):
         lines.writerow(
             [
-                row.number,
+                place,  # and not its number: gaps would count who asked and is not shown
                 safe_cell(row.name),
                 kinds.get(row.kind, row.kind),
                 countries.get(row.country, row.country),
@@ -82,7 +82,6 @@ def make_list(session: Session, campaign: CampaignSnapshot, *, bom: bool = False
 
 def _find_rows(session: Session, campaign_id: int) -> Sequence[Any]:
     shown = (
-        Organisation.number,
         Organisation.name,
         Organisation.kind,
         Organisation.country,

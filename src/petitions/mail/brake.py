@@ -1,5 +1,5 @@
-"""The brake: how many confirmations a campaign may send in a while, so that a flood of forged drafts
-does not become a flood of mails."""
+"""The brake: how many mails to strangers a campaign may send in a while, so that a flood of forged drafts, or of
+forged requests and contacts of organisations, does not become a flood of mails."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -11,10 +11,9 @@ from sqlalchemy.orm import Session
 from petitions import log
 from petitions.db import Database
 from petitions.mail.models import Outbox
-from petitions.mail.outbox import ClaimedMail
+from petitions.mail.outbox import BRAKED_KINDS, ClaimedMail
 from petitions.settings import Rate
 
-BRAKED_KIND = "confirm"
 _columns = cast("Table", Outbox.__table__).c
 _REFRESHED_EVERY = timedelta(seconds=5)
 
@@ -28,7 +27,7 @@ def count_confirmations(session: Session, since: datetime) -> Mapping[int, int]:
     campaigns = campaigns.union_all(select(following.scalar_subquery()).where(campaigns.c.id.is_not(None)))
     sent = (
         select(func.count())
-        .where(_columns.campaign_id == campaigns.c.id, _columns.sent_at > since, _columns.kind == BRAKED_KIND)
+        .where(_columns.campaign_id == campaigns.c.id, _columns.sent_at > since, _columns.kind.in_(BRAKED_KINDS))
         .scalar_subquery()
     )
     rows = session.execute(select(campaigns.c.id, sent).where(campaigns.c.id.is_not(None)))
@@ -69,7 +68,7 @@ class Brake:
 
     def admits(self, mail: ClaimedMail) -> bool:
         """Whether this mail may be sent; counts it if so."""
-        if self._rate is None or mail.kind != BRAKED_KIND or mail.campaign_id is None:
+        if self._rate is None or mail.kind not in BRAKED_KINDS or mail.campaign_id is None:
             return True
         count = self._counts.get(mail.campaign_id, 0)
         if count >= self._rate.count:

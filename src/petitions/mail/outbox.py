@@ -19,6 +19,8 @@ from petitions.mail.retries import MAX_ATTEMPTS, retry_delay
 
 #: Confirmations go before everything else.
 CONFIRMATION, LATER = 0, 10
+#: Mails to addresses of which nobody knows yet whose they are; see mail/brake.py.
+BRAKED_KINDS = ("confirm", "organisation_confirm", "organisation_contact")
 #: The limits look a day back, the brake as well.
 KEPT = timedelta(hours=48)
 _PURGED_AT_ONCE = 500
@@ -49,6 +51,7 @@ class ClaimedMail:
     subject_id: UUID
     language: str
     attempts: int  # with this one; also tells this claim from a later one of the same mail
+    email_key: bytes = field(default=b"", repr=False)  # of the address for which it was queued
 
 
 class Verdict(Enum):
@@ -93,7 +96,8 @@ def _is_due(now: datetime, braked: Collection[int]) -> ColumnElement[bool]:
     due = and_(_is_pending, _columns.due_at <= now)
     if not braked:
         return due
-    return and_(due, or_(_columns.priority > CONFIRMATION, _columns.campaign_id.not_in(sorted(braked))))
+    waits_for_nobody = and_(_columns.priority > CONFIRMATION, _columns.kind.not_in(BRAKED_KINDS))
+    return and_(due, or_(waits_for_nobody, _columns.campaign_id.not_in(sorted(braked))))
 
 
 def has_due(session: Session, now: datetime, braked: Collection[int] = ()) -> bool:
@@ -104,8 +108,8 @@ def has_due(session: Session, now: datetime, braked: Collection[int] = ()) -> bo
 def claim(
     session: Session, now: datetime, limit: int, lease: timedelta, braked: Collection[int] = ()
 ) -> list[ClaimedMail]:
-    """Take at most `limit` due mails for the time of the lease, but of braked campaigns no confirmations. After
-    the lease they are due again: their claimer is taken for dead."""
+    """Take at most `limit` due mails for the time of the lease, but of braked campaigns no mails to strangers.
+    After the lease they are due again: their claimer is taken for dead."""
     due = (
         select(_columns.id)
         .where(_is_due(now, braked))
@@ -125,6 +129,7 @@ def claim(
             _columns.subject_id,
             _columns.language,
             _columns.attempts,
+            _columns.email_key,
             _columns.priority,
         )
     )

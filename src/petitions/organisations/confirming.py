@@ -3,18 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from petitions.audit.recording import Actor, record
-from petitions.campaigns.lifecycle import may_confirm
-from petitions.campaigns.models import Campaign
 from petitions.errors import LinkInvalid
 from petitions.mail import outbox
 from petitions.organisations import counting
-from petitions.organisations.models import UNCONFIRMED, WAITING, Organisation
+from petitions.organisations.models import BY_RULE, UNCONFIRMED, WAITING, Organisation
 from petitions.organisations.requesting import OWN_LINK
-from petitions.organisations.similar import find_similar
+from petitions.organisations.rule import speaks_for_itself
 from petitions.tokens import Named
 
 #: Token purposes: of the button in the first mail, of the own page, and of the button for a new contact.
@@ -39,8 +36,9 @@ class Confirmation:
 
 
 def confirm(session: Session, button: Confirmation) -> Organisation:
-    """Confirm the request: it waits for a lead, or counts at once, where nothing speaks against it. Again: nothing
-    changes. Raises LinkInvalid where there is no such request any more, CampaignPurged."""
+    """Confirm the request: it waits for a lead; or it counts at once, where nothing speaks against it, and a lead
+    looks at it later. Again: nothing changes. Raises LinkInvalid where there is no such request any more,
+    CampaignPurged."""
     tally, organisation = counting.lock_one(session, button.link.campaign_id, button.link.row_id)
     if organisation is None or organisation.link_epoch != button.link.epoch:
         raise LinkInvalid("no such organisation")
@@ -50,22 +48,12 @@ def confirm(session: Session, button: Confirmation) -> Organisation:
     organisation.state = WAITING
     organisation.revision += 1
     log(session, ORGANISATION, "organisation.confirmed", organisation, button.now)
-    if button.approves_proven and _speaks_for_itself(session, organisation, button.now):
+    if button.approves_proven and speaks_for_itself(session, organisation, button.now):
         counting.show(tally, organisation)
-        organisation.decided_at = button.now
+        organisation.decided_at, organisation.look = button.now, BY_RULE
         log(session, RULE, "organisation.approved", organisation, button.now)
     queue(session, OWN_LINK, organisation, button.now)
     return organisation
-
-
-def _speaks_for_itself(session: Session, organisation: Organisation, now: datetime) -> bool:
-    """Whether nobody has to look: the domain is proven, nothing was noted, none looks like it, and it came in
-    time."""
-    if not organisation.domain_proven or organisation.note is not None:
-        return False
-    closes_at = session.scalar(select(Campaign.closes_at).where(Campaign.id == organisation.campaign_id))
-    in_time = may_confirm(closes_at, organisation.created_at, now)
-    return in_time and not find_similar(session, organisation)
 
 
 def queue(

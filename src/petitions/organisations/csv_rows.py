@@ -13,7 +13,7 @@ from petitions.addresses import InvalidAddress, check_address
 from petitions.folding import words_of
 from petitions.i18n import COUNTRY_CODES, LANGUAGES, N_, Message, translator
 from petitions.organisations.kinds import HEADINGS, KINDS
-from petitions.organisations.naming import MAX_NAME
+from petitions.organisations.naming import MAX_NAME, find_trick
 from petitions.organisations.requesting import Entry
 from petitions.organisations.websites import InvalidWebsite, Website, check_website
 
@@ -189,6 +189,8 @@ def _name(text: str) -> str:
         raise _Wrong(N_("Please fill this in."))
     if names.starts_like_a_formula(name) or names.has_link(name):
         raise _Wrong(N_("Please give a name, not a link or a formula."))
+    if (trick := find_trick(name)) is not None:
+        raise _Wrong(trick)
     return name
 
 

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -16,7 +15,6 @@ from sqlalchemy.orm import Session
 from petitions.audit.recording import Actor
 from petitions.organisations import counting
 from petitions.organisations.confirming import log, queue
-from petitions.organisations.logos import drop_logo
 from petitions.organisations.models import (
     APPROVED,
     ASKED,
@@ -27,8 +25,7 @@ from petitions.organisations.models import (
     Organisation,
     OrganisationTally,
 )
-from petitions.organisations.naming import name_key
-from petitions.organisations.websites import check_website, is_proven
+from petitions.organisations.proposing import drop_proposal, may_take, take_proposal
 
 APPROVED_MAIL, DECLINED_MAIL, KEPT_MAIL, ASKED_MAIL = (
     "organisation_approved",
@@ -41,7 +38,7 @@ APPROVED_MAIL, DECLINED_MAIL, KEPT_MAIL, ASKED_MAIL = (
 class Decision(StrEnum):
     """What a lead presses."""
 
-    APPROVE = "approve"  # also what is proposed to be shown instead
+    APPROVE = "approve"  # also what is proposed to be shown instead, and what is shown though no lead has looked
     ASK = "ask"
     DECLINE = "decline"  # also one that is shown: it is taken down
     KEEP = "keep"  # what is shown stays, and what is proposed is not taken
@@ -99,15 +96,16 @@ def decide(
         if organisation.revision != one.revision or not may_decide(organisation, decision):
             decided.changed.append(organisation.number)
             continue
-        is_reachable = is_known(organisation)
+        is_news = is_known(organisation) and not _is_shown_already(organisation, decision)
         _apply(session, tally, organisation, decision, message)
         organisation.revision += 1
         organisation.decided_at, organisation.decided_by = now, actor.name
+        organisation.look = None
         if note:
             organisation.note = add_note(organisation.note, note)
         log(session, actor, f"organisation.{_VERBS[decision]}", organisation, now)
         session.flush()
-        if decision in _MAILS and is_reachable:
+        if decision in _MAILS and is_news:
             queue(session, _MAILS[decision], organisation, now)
         decided.done.append(organisation.number)
     return decided
@@ -140,8 +138,14 @@ def may_decide(organisation: Organisation, decision: Decision) -> bool:
         return False
     if decision is Decision.APPROVE:
         is_new = organisation.state != APPROVED or organisation.proposed is not None
-        return is_new and is_known(organisation)
+        is_sound = organisation.proposed is None or may_take(organisation)
+        return (is_new or organisation.look is not None) and is_sound and is_known(organisation)
     return decision is not Decision.KEEP or organisation.proposed is not None
+
+
+def _is_shown_already(organisation: Organisation, decision: Decision) -> bool:
+    """Whether a lead approves what everybody sees, so that nothing changes."""
+    return decision is Decision.APPROVE and organisation.state == APPROVED and organisation.proposed is None
 
 
 def _apply(
@@ -149,8 +153,8 @@ def _apply(
 ) -> None:
     if decision is Decision.APPROVE:
         if organisation.state == APPROVED:
-            take_proposal(session, organisation)
-            tally.revision += 1
+            tally.revision += organisation.proposed is not None
+            take_proposal(session, tally, organisation)
         else:
             counting.show(tally, organisation)
         organisation.question = organisation.answer = None
@@ -168,30 +172,6 @@ def _apply(
     else:
         organisation.state = WAITING if is_known(organisation) else UNCONFIRMED
         organisation.merged_into = organisation.question = organisation.answer = None
-
-
-def take_proposal(session: Session, organisation: Organisation) -> None:
-    """Let what is proposed be what is shown."""
-    proposed: dict[str, Any] = organisation.proposed or {}
-    organisation.proposed = None
-    if "name" in proposed:
-        organisation.name, organisation.name_key = proposed["name"], name_key(proposed["name"])
-    if "website" in proposed:
-        website = check_website(proposed["website"]) if proposed["website"] else None
-        organisation.website = website.url if website else None
-        organisation.domain = website.domain if website else None
-        email = organisation.email
-        organisation.domain_proven = email is not None and is_proven(email, organisation.domain)
-    if "logo" in proposed:
-        before, organisation.logo = organisation.logo, proposed["logo"]
-        drop_logo(session, organisation.campaign_id, before)
-
-
-def drop_proposal(session: Session, organisation: Organisation) -> None:
-    """Forget what was proposed."""
-    proposed, organisation.proposed = organisation.proposed, None
-    if proposed and proposed.get("logo"):
-        drop_logo(session, organisation.campaign_id, proposed["logo"])
 
 
 def add_note(before: str | None, note: str) -> str:

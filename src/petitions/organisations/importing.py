@@ -1,7 +1,7 @@
 """Bringing in organisations that a lead knows: all at once, or to be asked; whole, or not at all."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,18 +12,23 @@ from sqlalchemy.orm import Session
 
 from petitions.addresses import make_email_key
 from petitions.audit.recording import Actor, record
+from petitions.campaigns.models import Statement
+from petitions.errors import NotPossible
 from petitions.mail import outbox
 from petitions.mail.limited import LimitedMails
 from petitions.organisations import counting
 from petitions.organisations.csv_rows import Row
 from petitions.organisations.history import IMPORTED
 from petitions.organisations.models import APPROVED, UNCONFIRMED, Organisation
-from petitions.organisations.naming import is_other_branch, name_key
+from petitions.organisations.naming import is_other_branch, skeleton
+from petitions.organisations.noting import signed_note
 from petitions.organisations.requesting import CONFIRM, OWN_LINK, columns_of
 from petitions.organisations.similar import COMPARED
 
 #: Of one domain so many are compared: a union with a thousand branches has them all at one address.
 _MOST_OF_A_DOMAIN = 50
+#: What leads read of those for whom nobody noted anything; the same in every language.
+_FROM_A_LIST = "CSV"
 #: Values of one question to the store.
 _STEP = 500
 
@@ -101,7 +106,7 @@ class _Known:
 
 def _keys(row: Row) -> tuple[str, str | None]:
     assert row.entry is not None
-    return name_key(row.entry.name), row.entry.website.domain if row.entry.website is not None else None
+    return skeleton(row.entry.name), row.entry.website.domain if row.entry.website is not None else None
 
 
 def _find_here(session: Session, campaign_id: int, rows: Sequence[Row]) -> Iterable[tuple[Alike, str, str | None]]:
@@ -114,23 +119,23 @@ def _find_here(session: Session, campaign_id: int, rows: Sequence[Row]) -> Itera
                 Organisation.id,
                 Organisation.number,
                 Organisation.name,
-                Organisation.name_key,
+                Organisation.name_skeleton,
                 Organisation.domain,
             )
             .where(
                 Organisation.campaign_id == campaign_id,
                 Organisation.state.in_(COMPARED),
-                or_(Organisation.name_key.in_(sorted(names)), Organisation.domain.in_(sorted(domains))),
+                or_(Organisation.name_skeleton.in_(sorted(names)), Organisation.domain.in_(sorted(domains))),
             )
             .order_by(Organisation.number)
         )
         for row in session.execute(query):
-            yield Alike(row.name, id=row.id, number=row.number), row.name_key, row.domain
+            yield Alike(row.name, id=row.id, number=row.number), row.name_skeleton, row.domain
 
 
 def bring_in(session: Session, campaign_id: int, plan: Plan, actor: Actor, now: datetime) -> Imported:
     """Store those rows that are to come in, and queue their mails. Nothing is stored where rows are wrong and are
-    not to be left out. Raises CampaignPurged."""
+    not to be left out. Raises CampaignPurged, and NotPossible where a wording gave way to another."""
     tally = counting.lock(session, campaign_id)
     wrong = sum(row.entry is None for row in plan.rows)
     if wrong and not plan.leaves_wrong:
@@ -147,6 +152,7 @@ def bring_in(session: Session, campaign_id: int, plan: Plan, actor: Actor, now: 
         {"id": ids[row.line], "number": number, **_columns(row, campaign_id, plan, actor, now)}
         for number, row in enumerate(coming, first)
     ]
+    _keep_wordings(session, {row["statement_id"] for row in values})
     session.execute(insert(Organisation), values)
     tally.last_number += len(values)
     if plan.vouches:
@@ -158,6 +164,13 @@ def bring_in(session: Session, campaign_id: int, plan: Plan, actor: Actor, now: 
     session.flush()
     unasked = _mail(session, campaign_id, values, now)
     return Imported(len(values), wrong, len(alike), unasked)
+
+
+def _keep_wordings(session: Session, ids: Collection[int]) -> None:
+    """Lock the wordings that are signed: publishing deletes those that nobody has. Raises NotPossible."""
+    query = select(Statement.id).where(Statement.id.in_(ids)).order_by(Statement.id)
+    if len(session.scalars(query.with_for_update(read=True, key_share=True)).all()) < len(ids):
+        raise NotPossible
 
 
 def _is_here(session: Session, campaign_id: int, ids: Sequence[UUID]) -> bool:
@@ -180,7 +193,8 @@ def _columns(row: Row, campaign_id: int, plan: Plan, actor: Actor, now: datetime
         "vouched_by": actor.name if plan.vouches else None,
         "decided_at": now if plan.vouches else None,
         "decided_by": actor.name if plan.vouches else None,
-        "note": plan.note or None,
+        # A note keeps the rule of a campaign from approving those that are asked: a lead decides, who found them.
+        "note": plan.note or signed_note(_FROM_A_LIST, actor, now),
         "language": row.language,
         "statement_id": statement_id,
         "told_statement_id": statement_id,

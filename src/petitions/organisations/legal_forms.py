@@ -13,11 +13,12 @@ ANYWHERE = frozenset(
     ооо оао зао пао нао нко ано роо моо чоу фгуп гуп муп тоо еоод сро
     """.split()
 )
-#: That are also words, or the names of others: only where a name ends with them.
+#: That are also words, or the names of others: only where a name ends with them. "Stiftung" and "Company" are not
+#: among them: Heinrich Böll is not the Heinrich-Böll-Stiftung.
 AT_THE_END = frozenset(
     """
-    eg ag kg gbr partg se ug stiftung eingetragen
-    co company cie ngo
+    eg ag kg gbr partg eingetragen
+    ngo
     sa sas sc sci scp snc sl slp sca sal sau cv sab ong spa aps ets
     bv nv ab as oy ou ky ry hf ehf
     zs zu ops vos sp bt ead ad dd ks
@@ -50,6 +51,9 @@ OF_WORDS = tuple(
         reverse=True,
     )
 )
+
+#: Before these, "Co" is part of the form: "Müller GmbH & Co. KG".
+AFTER_CO = frozenset("kg kgaa ohg".split())
 
 #: Between the words of a name; some spell it "&".
 BETWEEN = frozenset("and und et og och agus eta".split())

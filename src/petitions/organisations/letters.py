@@ -35,6 +35,7 @@ class _About:
     mail: ClaimedMail
     organisation: Organisation
     campaign: CampaignSnapshot
+    refused: bool  # the address wants no button about this campaign
 
     @property
     def asks(self) -> bool:
@@ -45,6 +46,12 @@ class _About:
 
 #: Folder under templates/mail and what its texts need beyond what all of them do; None: nothing is to be said.
 _Said = tuple[str, Mapping[str, Any]] | None
+#: Which of these addresses want no mails about which campaign; see signatures/refusing.py, which lies above.
+FindRefusals = Callable[[Session, Sequence[bytes]], set[tuple[int, bytes]]]
+
+
+def _none_refused(_session: Session, _email_keys: Sequence[bytes]) -> set[tuple[int, bytes]]:
+    return set()
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,7 @@ class OrganisationLetters:
 
     base_url: str
     tokens: Tokens
+    find_refusals: FindRefusals = _none_refused
 
     def builders(self) -> Mapping[str, LetterBuilder]:
         says: Mapping[str, Callable[[_About], _Said]] = {
@@ -80,21 +88,24 @@ class OrganisationLetters:
             Organisation.id.in_([mail.subject_id for mail in mails]),
         )
         found = {(row.campaign_id, row.id): row for row in session.scalars(query)}
+        refusals = self.find_refusals(session, [mail.email_key for mail in mails])
         letters = {}
         for mail in mails:
             organisation = found.get((mail.campaign_id or 0, mail.subject_id))
             campaign = campaigns.get(mail.campaign_id)
             if organisation is None or organisation.email is None or campaign is None or campaign.purge_began_at:
                 continue
-            said = say(_About(session, mail, organisation, campaign))
+            refused = (organisation.campaign_id, mail.email_key) in refusals
+            said = say(_About(session, mail, organisation, campaign, refused))
             if said is not None:
                 letters[mail.id] = self._letter(organisation, campaign, mail.language, *said)
         return letters
 
     def _confirm(self, about: _About) -> _Said:
-        """With the button, and all that would be shown and kept; none for one that is confirmed or declined."""
+        """With the button, and what was entered; none for one that is confirmed or declined. Its public words and
+        its website are on the page alone: a stranger may have written them, to whoever they like."""
         organisation, language = about.organisation, about.mail.language
-        if organisation.state != UNCONFIRMED:
+        if organisation.state != UNCONFIRMED or about.refused:
             return None
         words = translator(language)
         confirm_url = self._url("organisation/confirm", CONFIRM_PURPOSE, organisation, language)
@@ -102,7 +113,7 @@ class OrganisationLetters:
             "confirm_url": confirm_url,
             "not_us_url": f"{confirm_url}#not-us",
             "tables": [
-                (words.gettext("This is what everybody would see"), describe_shown(organisation, language)),
+                (words.gettext("The organisation"), describe_entry(organisation, language)),
                 (words.gettext("Who asked, never shown"), describe_contact(organisation, language)),
             ],
             "expires_at": organisation.created_at + CONFIRM_LIFETIME,
@@ -177,12 +188,14 @@ class OrganisationLetters:
         """To whom is proposed to speak for it."""
         organisation, language = about.organisation, about.mail.language
         following = organisation.next_contact
-        if following is None:
-            return None
+        if about.refused or following is None or bytes.fromhex(following["email_key"]) != about.mail.email_key:
+            return None  # somebody else is proposed now, who has a mail of their own, or had enough of them
         token = self.tokens.make(CONTACT_PURPOSE, organisation.campaign_id, organisation.id, following["key"])
+        contact_url = f"{self.base_url}/organisation/contact/{token}?lang={language}"
         return "organisation_contact", {
             "recipient": following["email"],
-            "contact_url": f"{self.base_url}/organisation/contact/{token}?lang={language}",
+            "contact_url": contact_url,
+            "not_me_url": f"{contact_url}#not-me",
             "own_url": None,  # it is not theirs yet
         }
 
@@ -237,16 +250,24 @@ class OrganisationLetters:
 def describe_shown(organisation: Organisation, language: str) -> list[tuple[str, str]]:
     """Label and value of what everybody sees, or would, in a language."""
     words = translator(language)
+    lines = [
+        (words.gettext("Website"), organisation.website),
+        (words.gettext("Public words"), organisation.comment),
+        (words.gettext("Logo"), words.gettext("as it was sent") if organisation.logo is not None else None),
+    ]
+    return [*describe_entry(organisation, language), *((label, value) for label, value in lines if value)]
+
+
+def describe_entry(organisation: Organisation, language: str) -> list[tuple[str, str]]:
+    """The same of what holds no words or links of its own."""
+    words = translator(language)
     place = [organisation.city, words.country(organisation.country)]
     members = words.number(organisation.members) if organisation.members is not None else None
     lines = [
-        (words.gettext("Name"), organisation.name),
+        (words.gettext("Name of the organisation"), organisation.name),
         (words.gettext("Kind"), words.translate(KINDS[organisation.kind])),
         (words.gettext("Place"), ", ".join(part for part in place if part)),
-        (words.gettext("Website"), organisation.website),
         (words.gettext("Members represented"), members),
-        (words.gettext("Public words"), organisation.comment),
-        (words.gettext("Logo"), words.gettext("as it was sent") if organisation.logo is not None else None),
     ]
     return [(label, value) for label, value in lines if value]
 

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 from petitions.audit.recording import Actor
 from petitions.organisations import counting
 from petitions.organisations.confirming import log, queue
-from petitions.organisations.deciding import Seen, drop_proposal, is_known
+from petitions.organisations.deciding import Seen, is_known
 from petitions.organisations.models import APPROVED, ASKED, MERGED, WAITING, Organisation
+from petitions.organisations.proposing import drop_proposal
 
 MERGED_MAIL = "organisation_merged"
 

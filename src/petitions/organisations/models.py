@@ -36,6 +36,9 @@ UNCONFIRMED, WAITING, ASKED, APPROVED, DECLINED, MERGED = (
     "merged",
 )
 STATES = (UNCONFIRMED, WAITING, ASKED, APPROVED, DECLINED, MERGED)
+#: Why a lead should look at one that is shown: the rule of the campaign approved it; somebody else speaks for it,
+#: and their address proves nothing; what everybody sees changed.
+BY_RULE, BY_CONTACT, BY_CHANGE = "rule", "contact", "changed"
 
 
 class Organisation(Base):
@@ -46,6 +49,7 @@ class Organisation(Base):
         UniqueConstraint("campaign_id", "number"),
         Index("ix_organisations_state", "campaign_id", "state", "number"),
         Index("ix_organisations_name_key", "campaign_id", "name_key"),
+        Index("ix_organisations_name_skeleton", "campaign_id", "name_skeleton"),
         Index("ix_organisations_domain", "campaign_id", "domain"),
         Index("ix_organisations_email_key", "email_key", "campaign_id"),
         Index("ix_organisations_statement_id", "statement_id"),
@@ -73,6 +77,7 @@ class Organisation(Base):
 
     # By what others like it are found: see organisations/naming.py and websites.py.
     name_key: Mapped[str] = mapped_column(String(160))
+    name_skeleton: Mapped[str] = mapped_column(String(160))  # the same for names that look alike
     domain: Mapped[str | None] = mapped_column(String(253))  # of the website, as somebody had to register it
     #: Numbers of organisations that look like it and are others, as a lead said.
     distinct_from: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
@@ -90,6 +95,8 @@ class Organisation(Base):
     #: Who is to speak for it from now on, until they have pressed the button in their mail:
     #: contact_name, contact_role, email, email_key, phone, and the key of the button.
     next_contact: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    #: When somebody else was named lately, in seconds since 1970.
+    handovers: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
 
     # How far it is proven.
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the contact's mail
@@ -97,6 +104,8 @@ class Organisation(Base):
     vouched_by: Mapped[str | None] = mapped_column(String(120))  # the lead who brought it in from a file
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     decided_by: Mapped[str | None] = mapped_column(String(120))  # a lead; None: by the rule of the campaign
+    #: Why a lead should look at one that is shown: BY_RULE, BY_CONTACT, BY_CHANGE; None where one has.
+    look: Mapped[str | None] = mapped_column(String(12))
     note: Mapped[str | None] = mapped_column(String(1000))  # what leads know of it; they alone read it
     question: Mapped[str | None] = mapped_column(String(1000))  # what a lead asked or wrote last
     answer: Mapped[str | None] = mapped_column(String(1000))  # of the organisation, to that

@@ -2,9 +2,12 @@
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 
 from petitions.folding import fold, words_of
+from petitions.i18n import N_, Message
 from petitions.organisations.legal_forms import (
+    AFTER_CO,
     ANYWHERE,
     AT_THE_BEGINNING,
     AT_THE_END,
@@ -12,6 +15,14 @@ from petitions.organisations.legal_forms import (
     BETWEEN_IN_A_LETTER,
     BRANCH,
     OF_WORDS,
+)
+from petitions.organisations.lookalikes import (
+    as_read,
+    has_invisible,
+    in_latin,
+    is_of_one_script,
+    mixes_scripts,
+    without_fillers,
 )
 
 MAX_NAME = 160
@@ -21,6 +32,12 @@ _ABBREVIATION = re.compile(r"\W*[^\W\d_](?:[./][^\W\d_])+\W*")
 _LETTER = re.compile(r"\W*[^\W\d_]\.\W*")
 _NUMBER = re.compile(r"[0-9]+")
 _SHORTEST_WITH_SLIPS = 6
+
+_INVISIBLE = N_("There is something in this name that cannot be seen. Please type the name once more.")
+_MIXED = N_(
+    "A word of this name mixes letters of two scripts, so that readers could take it for another. Please type it "
+    "once more, each word in one script."
+)
 
 
 @lru_cache(maxsize=8192)  # comparing many branches of one domain asks for the same ones again and again
@@ -36,6 +53,27 @@ def name_key(name: str) -> str:
     return key or _unspoken(name)
 
 
+@lru_cache(maxsize=8192)
+def skeleton(name: str) -> str:
+    """What a hurried reader sees of a name: two that look alike have one, in whichever letters they are written,
+    and so have two with one key. Words, as in a key; for comparing alone. Never empty where the key is not."""
+    key = name_key(name)
+    return as_read(name_key(in_latin(key))) or key
+
+
+def is_tame(name: str) -> bool:
+    """Whether nobody has to look at its letters: all in one script, with nothing but words, digits and marks
+    between them."""
+    return find_trick(name) is None and is_of_one_script(name)
+
+
+def find_trick(name: str) -> Message | None:
+    """What is wrong with the letters of a name that might be meant to look like another; None of most."""
+    if has_invisible(name):
+        return _INVISIBLE
+    return _MIXED if mixes_scripts(name) else None
+
+
 def _unspoken(name: str) -> str:
     """Of a name without a letter or a digit."""
     return " ".join((fold(name).strip() or name.casefold()).split())[:MAX_NAME].strip()
@@ -45,7 +83,7 @@ def _words(name: str) -> list[str]:
     """Its words, folded; abbreviations with dots are one word, and digits are those that we write here."""
     words: list[str] = []
     letters = ""
-    for piece in fold(name).split():
+    for piece in without_fillers(fold(name)).split():
         if _LETTER.fullmatch(piece):
             letters += "".join(words_of(piece))
             continue
@@ -67,6 +105,7 @@ def _core(words: list[str]) -> list[str]:
     before: list[str] = []
     while words != before:
         before = words
+        words = [word for word, after in pairwise([*words, ""]) if word != "co" or after not in AFTER_CO]
         words = _without_ends([word for word in words if word not in ANYWHERE and word not in BETWEEN])
         if words != before:
             continue  # "e" is the end of "e v" rather than an Italian "and"

@@ -13,6 +13,8 @@ _FORGOTTEN = dict.fromkeys(
         "email_key",
         "phone",
         "next_contact",
+        "handovers",
+        "look",
         "note",
         "question",
         "answer",

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -14,7 +15,8 @@ from petitions.mailboxes import domain_of
 from petitions.organisations.deciding import Seen
 from petitions.organisations.listing import ShownOrganisation
 from petitions.organisations.models import APPROVED, WAITING, Organisation, OrganisationLogo
-from petitions.organisations.similar import COMPARED, is_same
+from petitions.organisations.rule import speaks_for_domain
+from petitions.organisations.similar import are_alike, has_name_of, is_same
 from petitions.organisations.websites import InvalidWebsite, check_website, is_proven
 
 PAGE_SIZE = 50
@@ -45,6 +47,11 @@ class Row:
         return domain_of(self.organisation.email) if self.organisation.email is not None else None
 
     @property
+    def is_below(self) -> bool:
+        """Whether its address is of the website's domain, but behind a name of which many may have one."""
+        return self.organisation.domain_proven and not speaks_for_domain(self.organisation)
+
+    @property
     def website_host(self) -> str | None:
         """In ASCII, as it is asked for."""
         return urlsplit(self.organisation.website).hostname if self.organisation.website is not None else None
@@ -66,8 +73,11 @@ class QueuePage:
 
 
 def to_decide() -> ColumnElement[bool]:
-    """Those about which a lead has to decide: requests, changes of what is shown, and answers to a question."""
-    news = or_(Organisation.proposed.is_not(None), Organisation.answer.is_not(None))
+    """Those about which a lead has to decide: requests, changes of what is shown, answers to a question; and those
+    that are shown though no lead has looked at them, or at what became of them."""
+    news = or_(
+        Organisation.proposed.is_not(None), Organisation.answer.is_not(None), Organisation.look.is_not(None)
+    )
     return or_(Organisation.state == WAITING, and_(Organisation.state == APPROVED, news))
 
 
@@ -122,14 +132,10 @@ def rows_of(session: Session, campaign_id: int, page: Sequence[Organisation]) ->
 def _find_similar(
     session: Session, campaign_id: int, page: Sequence[Organisation]
 ) -> Mapping[UUID, Sequence[Organisation]]:
-    keys = {each.name_key for each in page}
-    domains = {each.domain for each in page if each.domain is not None}
-    same_name = Organisation.name_key.in_(sorted(keys))
-    alike = or_(same_name, Organisation.domain.in_(sorted(domains)))
     query = (
         select(Organisation)
-        .where(Organisation.campaign_id == campaign_id, Organisation.state.in_(COMPARED), alike)
-        .order_by(same_name.desc(), Organisation.number)
+        .where(Organisation.campaign_id == campaign_id, are_alike(page))
+        .order_by(has_name_of(page).desc(), Organisation.number)
         .limit(_MOST_COMPARED)
     )
     others = session.scalars(query).all() if page else []
@@ -159,7 +165,7 @@ def logos_of(organisation: Organisation) -> set[str]:
 def shown_of(
     organisation: Organisation,
     sizes: Mapping[str, tuple[int, int]],
-    proposed: Mapping[str, str | None] | None = None,
+    proposed: Mapping[str, Any] | None = None,
 ) -> ShownOrganisation:
     """As everybody sees it; with what is `proposed`, as it would be."""
     instead = proposed or {}
@@ -168,15 +174,15 @@ def shown_of(
     return ShownOrganisation(
         number=organisation.number,
         name=instead.get("name") or organisation.name,
-        kind=organisation.kind,
-        country=organisation.country,
-        city=organisation.city,
+        kind=instead.get("kind", organisation.kind),
+        country=instead.get("country", organisation.country),
+        city=instead.get("city", organisation.city),
         website=instead.get("website", organisation.website),
         logo=logo,
         logo_width=width,
         logo_height=height,
-        members=organisation.members,
-        comment=organisation.comment,
+        members=instead.get("members", organisation.members),
+        comment=instead.get("comment", organisation.comment),
         language=organisation.language,
         pin=organisation.pin,
         name_key=organisation.name_key,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, or_, select
 from sqlalchemy.orm import Session
 
 from petitions.abuse import rates
@@ -17,7 +17,7 @@ from petitions.mail.limited import REPEAT, LimitedMails
 from petitions.organisations.counting import lock
 from petitions.organisations.logos import Logo, keep_logo
 from petitions.organisations.models import UNCONFIRMED, Organisation
-from petitions.organisations.naming import name_key
+from petitions.organisations.naming import name_key, skeleton
 from petitions.organisations.websites import Website, is_proven
 
 #: Kinds of mails; the builders are in organisations/letters.py.
@@ -143,6 +143,7 @@ def columns_of(entry: Entry, email: str | None) -> dict[str, Any]:
         "members": entry.members,
         "comment": entry.comment,
         "name_key": name_key(entry.name),
+        "name_skeleton": skeleton(entry.name),
         "domain": domain,
         "domain_proven": email is not None and is_proven(email, domain),
     }
@@ -160,7 +161,11 @@ class LinkWish:
 def send_links(session: Session, wish: LinkWish) -> None:
     """Queue a mail for each of them, within the limits of the address: the button for those that wait for it, the
     own page for the others. Nobody learns from the time of the answer whether there was any."""
-    of_contact = [Organisation.email_key == wish.email_key]
+    known = or_(Organisation.confirmed_at.is_not(None), Organisation.vouched_by.is_not(None))
+    of_contact = [
+        Organisation.email_key == wish.email_key,
+        or_(Organisation.state == UNCONFIRMED, known),  # a stranger's, if it was declined before its button
+    ]
     if wish.campaign_id is not None:
         of_contact.append(Organisation.campaign_id == wish.campaign_id)
     rows = session.execute(

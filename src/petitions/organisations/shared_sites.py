@@ -37,3 +37,45 @@ BY_NAME = frozenset(
     squat.net puscii.nl herbesfolles.org ghost.io wixstudio.io mystrikingly.com
     """.split()
 )
+
+#: Each gives mailboxes, aliases or lists to everybody who asks, or to all of its many members. They are not large
+#: enough for abuse/providers.py, and prove nothing either.
+MAIL = frozenset(
+    """
+    mail.de cock.li dismail.de ik.me ikmail.com infomaniak.com etik.com netcourrier.com mailo.com mailo.eu
+    net-c.com net-c.fr kolabnow.com kolabnow.ch mykolab.com mykolab.ch ctemplar.com countermail.com criptext.com
+    skiff.com msgsafe.io mailfence.com secure.mailbox.org onionmail.org cyberfear.com airmail.cc danwin1210.de
+    firemail.cc firemail.de tfwno.gf waifu.club aaathats3as.com national.shitposting.agency nuke.africa
+    soverin.net thexyz.com migadu.com purelymail.com forwardemail.net vivaldi.net opera.com murena.io e.email
+    tuta.com tuta.io cryptmail.eu aktivix.org boum.org mailoo.org zaclys.com zaclys.net lautre.net ouvaton.org
+    no-log.org marsnet.org gresille.org free-solutions.org sindominio.net nodo50.org pangea.org espora.org
+    indymedia.org so36.net nadir.org puscii.nl aktivist.in krutt.org resist.ca mutualaid.org tachanka.org
+    espiv.net squat.gr anche.no bastardi.net canaglie.net canaglie.org distruzione.org hacari.com hacari.net
+    insiberia.net krutt.net logorroici.org mortemale.org onenetbeyond.org paranoici.org privacyrequired.com
+    stronzi.org subvertising.org
+    simplelogin.com simplelogin.co simplelogin.fr simplelogin.io slmail.me aleeas.com 8alias.com silomails.com
+    8shield.net dralias.com addy.io anonaddy.com anonaddy.me duck.com privaterelay.appleid.com mozmail.com
+    relay.firefox.com erine.email 33mail.com spamgourmet.com passmail.net passinbox.com passfwd.com
+    googlegroups.com groups.io freelists.org yahoogroups.com yahoogroups.de framalistes.org framagroupes.org
+    simplelists.com topica.com listes.org jiscmail.ac.uk
+    gmx.org gmx.eu gmx.biz caramail.com caramail.fr email.de spamfrei.de emailn.de directbox.com kabelmail.de
+    unitybox.de unity-mail.de netcologne.de ewe.net ewetel.net versanet.de htp-tel.de osnanet.de snafu.de
+    kielnet.net tiscali.de lycos.com lycos.de excite.com excite.it usa.net usa.com iname.com engineer.com
+    consultant.com europe.com post.com writeme.com myself.com dr.com lawyer.com activist.com asia.com
+    inbox.com inbox.lv inbox.eu inbox.lt one.lt mail.ee hot.ee mail.lv apollo.lv delfi.lv
+    iol.pt netcabo.pt mail.pt portugalmail.pt hispavista.com latinmail.com mixmail.com yahoo.com.co
+    club-internet.fr dbmail.com la-poste.net noos.fr nordnet.fr mailfr.com
+    email.it supereva.it blu.it kataweb.it katamail.com hotmail.gr in.gr pathfinder.gr
+    vfemail.net rocketmail.de safe-mail.net hush.com hush.ai mailvault.com elude.in swissmail.org
+    gmx.li swissonline.ch bluemail.ch vtxmail.ch citycable.ch green.ch mail.ch
+    post.cz volny.cz quick.cz atlas.cz tiscali.cz pobox.sk zoznam.sk post.sk
+    freemail.gr mailbox.hu t-online.hu vipmail.hu upcmail.hu indamail.hu
+    dir.bg gbg.bg mail.md mail.ua ua.fm bigmir.net online.ua email.ua tut.ua mail.kz nur.kz
+    narod.ru nm.ru pochta.ru hotbox.ru pisem.net front.ru land.ru km.ru e1.ru ngs.ru mail15.com myrambler.ru
+    autorambler.ru internet.ru xmail.ru vivaldi.ru tuta.ru
+    maktoob.com yahoo.com.eg hotmail.co.il netvision.net.il 012.net.il bezeqint.net
+    indiatimes.com sify.com in.com yahoo.com.sg yahoo.com.ph yahoo.com.vn yahoo.com.hk yahoo.com.tw 139.com
+    189.cn wo.cn aliyun.com tom.com 21cn.com 263.net vip.163.com vip.qq.com nate.com korea.com
+    acm.org ieee.org member.fsf.org fsfe.org alumni.com alumnidirector.com pobox.com bigfoot.com
+    """.split()
+)

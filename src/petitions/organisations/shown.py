@@ -13,7 +13,7 @@ WHOLE = 300
 #: Where there are more, each page has so many.
 PAGE_SIZE = 250
 #: So many of its words a search looks for.
-_MAX_SEARCHED = 6
+MAX_SEARCHED = 6
 _PLACES = {kind: place for place, kind in enumerate(KINDS)}
 
 
@@ -30,7 +30,7 @@ class Ordered:
         """Those of a kind, of a country, and with these beginnings of words in their names or cities."""
         if wish == Wish():
             return self.organisations
-        beginnings = [f" {word}" for word in words_of(wish.text)[:_MAX_SEARCHED]]
+        beginnings = [f" {word}" for word in words_of(wish.text)[:MAX_SEARCHED]]
         return [
             organisation
             for organisation, words in zip(self.organisations, self._words, strict=True)

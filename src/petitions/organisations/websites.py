@@ -8,11 +8,12 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 import idna
 
-from petitions.abuse.providers import is_large
+from petitions.abuse.disposable import find_disposable
+from petitions.abuse.providers import LARGE
 from petitions.i18n import N_, Message
 from petitions.mailboxes import domain_of, owned_domain
 from petitions.organisations.homographs import is_homograph
-from petitions.organisations.shared_sites import BY_NAME, BY_PATH
+from petitions.organisations.shared_sites import BY_NAME, BY_PATH, MAIL
 
 MAX_URL = 300
 _MAX_HOST = 253
@@ -21,6 +22,8 @@ _PORTS = {"http": 80, "https": 443}
 _NOBODYS = frozenset(
     "localhost local localdomain internal intranet lan home corp private arpa invalid test alt".split()
 )
+#: At these, or below them, everybody gets a mailbox.
+_MAILBOXES = LARGE | MAIL | BY_NAME
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*(?=://)", re.IGNORECASE)
 _SCHEME_ALONE = re.compile(r"(https?|javascript|data|vbscript|mailto|tel|file|ftp|blob):", re.IGNORECASE)
 #: What may stand in a path or a query as it is.
@@ -134,13 +137,22 @@ def _domain(host: str) -> str | None:
         if host.endswith(f".{site}"):
             name = host.removesuffix(f".{site}").rpartition(".")[2]
             return f"{name}.{site}" if name != "www" else None
-    above = {".".join(host.split(".")[start:]) for start in range(host.count("."))}
+    above = _with_those_above(host)
     return None if above & BY_PATH or above & BY_NAME else owned
 
 
 def is_proven(email: str, domain: str | None) -> bool:
-    """Whether the mail address belongs to whoever has the website's domain."""
+    """Whether the mail address belongs to whoever has the website's domain, as far as that can be said of any: not
+    where everybody gets a mailbox. Below a domain, students, members or customers may have theirs."""
     if domain is None:
         return False
     at = domain_of(email)
-    return not is_large(at) and not is_large(domain) and _domain(at) == domain
+    return _domain(at) == domain and not _has_mailboxes_for_all(at)
+
+
+def _has_mailboxes_for_all(host: str) -> bool:
+    return not _with_those_above(host).isdisjoint(_MAILBOXES) or find_disposable(host) is not None
+
+
+def _with_those_above(host: str) -> frozenset[str]:
+    return frozenset(".".join(host.split(".")[start:]) for start in range(host.count(".")))

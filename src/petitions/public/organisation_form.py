@@ -10,7 +10,7 @@ from petitions.addresses import make_email_key
 from petitions.i18n import COUNTRY_CODES, N_, Message
 from petitions.organisations.kinds import KINDS
 from petitions.organisations.logos import InvalidLogo, Logo, unseal_logo
-from petitions.organisations.naming import MAX_NAME
+from petitions.organisations.naming import MAX_NAME, find_trick
 from petitions.organisations.requesting import Contact, Entry
 from petitions.organisations.websites import InvalidWebsite, check_website
 from petitions.public.forms import MAX_COMMENT, check_typos
@@ -56,6 +56,13 @@ def _check_name(form: Form, field: Field) -> None:
     _check_name_length(form, field)
     if names.starts_like_a_formula(field.data) or names.has_link(field.data):
         raise StopValidation(N_("Please give a name, not a link or a formula."))
+    if (trick := find_trick(field.data)) is not None:
+        raise StopValidation(trick)
+
+
+def _check_no_link(_form: Form, field: Field) -> None:
+    if field.data and names.has_link(field.data):
+        raise StopValidation(N_("Please leave out links."))
 
 
 def _check_kind(_form: Form, field: Field) -> None:
@@ -116,7 +123,7 @@ class EntryForm(PlainForm):
     name = StringField(filters=[tidy_line], validators=[_check_name])
     kind = ChoiceField(allowed=frozenset(KINDS), validators=[_check_kind])
     country = ChoiceField(allowed=COUNTRY_CODES, validators=[_check_country])
-    city = StringField(filters=[tidy_line], validators=[_check_line])
+    city = StringField(filters=[tidy_line], validators=[_check_line, _check_no_link])
     website = StringField(filters=[tidy_line], validators=[_check_website])
     members = StringField(filters=[tidy_line], validators=[_check_members])
     comment = TextAreaField(filters=[tidy_lines], validators=[readable(MAX_COMMENT)])
@@ -128,8 +135,8 @@ class EntryForm(PlainForm):
 class ContactForm(PlainForm):
     """Who speaks for it."""
 
-    contact_name = StringField(filters=[tidy_line], validators=[required, _check_line])
-    contact_role = StringField(filters=[tidy_line], validators=[required, _check_line])
+    contact_name = StringField(filters=[tidy_line], validators=[required, _check_line, _check_no_link])
+    contact_role = StringField(filters=[tidy_line], validators=[required, _check_line, _check_no_link])
     email = StringField(filters=[tidy_line], validators=[check_contact_email, check_typos])
     phone = StringField(filters=[tidy_line], validators=[_check_phone])
     email_checked = StringField(filters=[tidy_line], validators=_is_at_most(_MAX_HIDDEN))

@@ -85,8 +85,16 @@ def _answer_link(here: Visit, form: LinkForm, status: int = 200, *, sent: bool =
 
 
 async def show_withdrawn(request: Request) -> Response:
-    """After withdrawing; says nothing about anybody."""
-    return answer_beside(await visit(request), "public/organisation_withdrawn.html", "/organisations/withdrawn")
+    """After withdrawing; says nothing about anybody. With ?contact, for who was named and speaks for none; with
+    ?request, for whoever did not ask."""
+    asks = next((name for name in ("contact", "request") if name in request.query_params), None)
+    return answer_beside(
+        await visit(request),
+        "public/organisation_withdrawn.html",
+        "/organisations/withdrawn",
+        refused=asks,
+        query_string={asks: "1"} if asks else None,
+    )
 
 
 def answer_beside(here: Visit, template: str, below: str, status: int = 200, **context: Any) -> Response:

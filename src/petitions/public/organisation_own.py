@@ -1,6 +1,5 @@
 """The page of an organisation by its private link: how far it is, what is shown, and what can be done."""
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,6 +9,7 @@ from petitions.errors import LinkInvalid, NotPossible, PageNotFound, StoreUnavai
 from petitions.organisations import own
 from petitions.organisations.confirming import OWN_PURPOSE
 from petitions.organisations.kinds import KINDS
+from petitions.organisations.logos import find_logo
 from petitions.organisations.models import (
     APPROVED,
     ASKED,
@@ -17,7 +17,6 @@ from petitions.organisations.models import (
     MERGED,
     WAITING,
     Organisation,
-    OrganisationLogo,
 )
 from petitions.public.campaigns import slug_of, view_statement
 from petitions.public.organisation_form import MAX_ANSWER, AnswerForm
@@ -36,7 +35,11 @@ from petitions.web.site import site_of
 _DONE = frozenset(
     "confirmed taken_over changed proposed answered renewed corrected proposed_contact changed_wording".split()
 )
-_LOGO_HEADERS = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Robots-Tag": "noindex"}
+_LOGO_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Robots-Tag": "noindex",
+}
 
 
 @for_organisation
@@ -155,23 +158,27 @@ def _is_gone(session: Session, link: Named) -> bool:
 
 
 async def show_logo(request: Request) -> Response:
-    """A logo of this organisation, also one that nobody approved yet. Raises PageNotFound."""
+    """A logo of this organisation, also one that nobody approved yet, for the own page alone. Raises
+    PageNotFound."""
+    if not _is_of_own_page(request):
+        raise PageNotFound
     try:
         speaker = await find_speaker(request, OWN_PURPOSE, "/organisation/")
     except LinkInvalid:
         raise PageNotFound from None
     digest = request.path_params["digest"]
-    if digest not in speaker.found.sizes:
+    if digest not in speaker.logos:
         raise PageNotFound
-    image = await speaker.site.database.read(_find_image, speaker.link, digest)
+    image = await speaker.site.database.read(find_logo, speaker.link.campaign_id, digest)
     if image is None:
         raise PageNotFound
     return no_store(Response(image, headers=_LOGO_HEADERS, media_type="image/webp"))
 
 
-def _find_image(session: Session, link: Named, digest: str) -> bytes | None:
-    return session.scalar(
-        select(OrganisationLogo.image).where(
-            OrganisationLogo.campaign_id == link.campaign_id, OrganisationLogo.digest == digest
-        )
+def _is_of_own_page(request: Request) -> bool:
+    """Whether a page of ours shows the picture, as far as browsers say: other sites cannot, and nobody passes its
+    address on."""
+    said = request.headers
+    return said.get("sec-fetch-site", "same-origin") == "same-origin" and (
+        said.get("sec-fetch-dest", "image") == "image"
     )

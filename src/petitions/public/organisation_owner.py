@@ -16,7 +16,14 @@ from petitions.clock import utc_now
 from petitions.errors import CampaignPurged, InvalidRequest, LinkInvalid, StoreUnavailable
 from petitions.i18n import Translator, translator
 from petitions.organisations.confirming import CONFIRM_PURPOSE, OWN_PURPOSE
-from petitions.organisations.models import UNCONFIRMED, Organisation, OrganisationLogo
+from petitions.organisations.models import (
+    APPROVED,
+    ASKED,
+    UNCONFIRMED,
+    WAITING,
+    Organisation,
+    OrganisationLogo,
+)
 from petitions.organisations.own import find_own
 from petitions.public.campaigns import slug_of, view_campaign
 from petitions.public.organisation_link import answer_dead_link
@@ -37,6 +44,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 Fields = Sequence[tuple[str, str]]
 Find = Callable[[Session, Named], Organisation]
+#: The states in which an own page shows its logo.
+_WITH_LOGO = (WAITING, ASKED, APPROVED)
 
 
 @dataclass(frozen=True)
@@ -92,16 +101,22 @@ class Speaker:
         epoch = self.organisation.link_epoch if epoch is None else epoch
         return f"/organisation/{self.site.tokens.make(OWN_PURPOSE, *self.link[:2], epoch)}"
 
+    @property
+    def logos(self) -> Sizes:
+        """The logos that this page serves: by the own link alone, and of no request that nobody confirmed, nor of
+        one that was not taken. This is no place for pictures of anybody."""
+        served = self.purpose == OWN_PURPOSE and self.organisation.state in _WITH_LOGO
+        return self.found.sizes if served else {}
+
     def logo_url(self, digest: str) -> str:
-        """Where the browser of this page gets a logo, also one that nobody approved yet."""
-        path = self.path if self.purpose == OWN_PURPOSE else self.own_path()
-        return f"{path}/logo/{digest}.webp"
+        """Where the browser of the own page gets a logo, also one that nobody approved yet."""
+        return f"{self.path}/logo/{digest}.webp"
 
     def shown(self) -> OrganisationView:
-        return view_organisation(self.organisation, self.found.sizes, self.logo_url)
+        return view_organisation(self.organisation, self.logos, self.logo_url)
 
     def proposed(self) -> OrganisationView | None:
-        return view_proposed(self.organisation, self.found.sizes, self.logo_url)
+        return view_proposed(self.organisation, self.logos, self.logo_url)
 
     def answer(self, template: str, below: str = "", status: int = 200, **context: Any) -> Response:
         """A page about this organisation in this campaign."""

@@ -3,14 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from petitions.abuse.allowances import take_places
-from petitions.abuse.networks import get_day_key, hash_network, network_of
-from petitions.abuse.rules import Facts
-from petitions.campaigns.defence import PAUSED
+from petitions.abuse.networks import network_of
+from petitions.campaigns.defence import PAUSED, WORK
 from petitions.campaigns.models import Statement
 from petitions.clock import utc_now
 from petitions.errors import CampaignPurged, NotPossible, StoreUnavailable
@@ -22,10 +19,11 @@ from petitions.organisations.logos import Logo, seal_logo
 from petitions.privacy.consent import CONSENT_VERSION
 from petitions.public.campaigns import Visit, view_campaign, visit
 from petitions.public.organisation_form import AskForm, contact_in, entry_in, is_right, read_chosen_logo
+from petitions.public.organisation_intake import BUSY, TOO_MANY, receive
 from petitions.public.organisation_link import answer_beside
+from petitions.public.organisation_rules import is_held
 from petitions.public.organisation_views import data_url, view_entry
 from petitions.public.signing import statement_shown
-from petitions.settings import Rate
 from petitions.web.bodies import read_upload_form, texts_of
 from petitions.web.caching import CachedPage, make_page, no_store
 from petitions.web.clients import client_address
@@ -37,7 +35,9 @@ HELD_BY_RULE = N_("A rule against false signatures speaks against this request. 
 #: Fields of the form that go on to the next page in another shape, or not at all.
 _NOT_CARRIED = ("logo", "logo_kept", "logo_drop", "email_checked")
 #: What an answer says where nobody can ask now.
-_STATUS = {"individuals": 404, "too_many": 429}
+_STATUS = {"individuals": 404, TOO_MANY: 429, BUSY: 429}
+#: Where the same form can be sent later.
+_LATER = ("paused", TOO_MANY, BUSY)
 
 Fields = Sequence[tuple[str, str]]
 
@@ -60,16 +60,20 @@ async def show_new(request: Request) -> Response:
 async def ask(request: Request) -> Response:
     """One step of the way: show what it will look like, go back to the form, or send it. Before the last one
     nothing is stored."""
-    data, upload = await read_upload_form(request, "logo")
     try:
         here = await visit(request)
     except StoreUnavailable as error:
+        data, _ = await read_upload_form(request, "logo")
         return error_response(request, error, (request.url.path, texts_of(data)))
-    form = AskForm(data)
-    logo, problem = await read_chosen_logo(form, upload, here.site.settings.secret_keys)
-    statement, changed = statement_shown(here, form.statement.data)
-    fields = _carried(here, form, logo)
     reason = _why_not(here)
+    if reason is not None and reason not in _LATER:
+        return _answer_not_now(here, reason)  # before the form was read, which may be large
+    data, upload = await read_upload_form(request, "logo")
+    form = AskForm(data)
+    statement, changed = statement_shown(here, form.statement.data)
+    # Only where somebody may ask now, or soon: nothing else here costs as much.
+    logo, problem = await read_chosen_logo(form, upload, here.site.settings.secret_keys)
+    fields = _carried(here, form, logo)
     if reason is not None:
         return _answer_not_now(here, reason, fields)
     if data.get("step") == "edit":
@@ -81,21 +85,25 @@ async def ask(request: Request) -> Response:
     if form.website2.data:  # nobody sees that field
         return see_other(here.url("/organisations/sent"))
     try:
-        stored = await _send(request, here, form, statement, logo)
+        reason = await _send(request, here, form, statement, logo)
     except StoreUnavailable as error:
         return error_response(request, error, (here.url("/organisations"), [*fields, ("step", "send")]))
     except (CampaignPurged, NotPossible):
         return await _overtaken(request, here, form, statement, logo)
-    return see_other(here.url("/organisations/sent")) if stored else _answer_not_now(here, "too_many", fields)
+    return see_other(here.url("/organisations/sent")) if reason is None else _answer_not_now(here, reason, fields)
 
 
-async def _send(request: Request, here: Visit, form: AskForm, statement: Statement, logo: Logo | None) -> bool:
-    """Whether it was stored; not so where too many come from one place. Raises StoreUnavailable, and
-    CampaignPurged or NotPossible where the campaign is another one meanwhile."""
+async def _send(
+    request: Request, here: Visit, form: AskForm, statement: Statement, logo: Logo | None
+) -> str | None:
+    """Why it was not stored; None where it was. Raises StoreUnavailable, and CampaignPurged or NotPossible where
+    the campaign is another one meanwhile."""
     asked = await _asked(request, here, form, statement, logo)
     address = client_address(request, here.site.settings.trusted_proxies)
     network = network_of(address) if address else None
-    return await here.site.database.write(_store, asked, network, here.site.settings.sign_rate)
+    defended = here.campaign.defence == WORK
+    limited = here.site.settings.sign_rate is not None
+    return await here.site.database.write(receive, asked, network, defended=defended, limited=limited)
 
 
 async def _overtaken(
@@ -125,10 +133,8 @@ async def _asked(
 ) -> requesting.Request:
     """What the form asks for, with what the rules say of it. Raises StoreUnavailable."""
     entry, contact = entry_in(form), contact_in(form, here.site.settings.email_key)
-    rules = await here.site.rules.get(here.campaign.id)
-    texts = [entry.name, entry.city, entry.comment, contact.name]
-    address = client_address(request, here.site.settings.trusted_proxies)
-    verdict = rules.judge(Facts(contact.email, address, [text for text in texts if text]))
+    about_contact = (contact.name, contact.role)
+    held = await is_held(request, here.site, here.campaign.id, contact.email, entry, about_contact)
     return requesting.Request(
         id=new_id(),
         campaign_id=here.campaign.id,
@@ -139,7 +145,7 @@ async def _asked(
         statement_id=statement.id,
         consent_version=CONSENT_VERSION,
         arrived_at=utc_now(),
-        note=_note(here) if verdict is not None and verdict.holds else None,
+        note=_note(here) if held else None,
     )
 
 
@@ -147,16 +153,6 @@ def _note(here: Visit) -> str:
     """For the leads, in the language of their campaign where we speak it."""
     language = here.campaign.default_language
     return translator(language if language in LANGUAGES else "en").gettext(HELD_BY_RULE)
-
-
-def _store(session: Session, asked: requesting.Request, network: str | None, rate: Rate | None) -> bool:
-    """Store it, unless so many came from the same network just now. Signatures are not counted among them."""
-    if network is not None and rate is not None:
-        key = hash_network(f"organisations of {network}", get_day_key(session, asked.arrived_at))
-        if not take_places(session, {asked.id: [(key, rate.count)]}, rate.period, asked.arrived_at):
-            return False
-    requesting.request(session, asked)
-    return True
 
 
 def _carried(here: Visit, form: AskForm, logo: Logo | None) -> Fields:
@@ -248,7 +244,7 @@ def _answer_not_now(here: Visit, reason: str, fields: Fields = ()) -> Response:
         switch=not fields,
         reason=reason,
         retry_action=here.url("/organisations"),
-        retry_fields=fields if reason in ("paused", "too_many") else (),
+        retry_fields=fields if reason in _LATER else (),
         **_about(here),
     )
 

@@ -13,6 +13,8 @@ from petitions.organisations.requesting import Entry
 
 #: Width and height in pixels, by the digest of a logo.
 Sizes = Mapping[str, tuple[int, int]]
+#: What can be proposed and is shown as it is stored; a kind has words, a logo an address.
+_PROPOSED = ("name", "country", "city", "website", "members", "comment")
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,12 @@ class OrganisationView:
 
 def data_url(logo: Logo) -> str:
     """The picture itself as an address: while nobody has confirmed it, it lies nowhere else."""
-    return "data:image/webp;base64," + base64.b64encode(logo.image).decode("ascii")
+    return picture_url(logo.image)
+
+
+def picture_url(image: bytes) -> str:
+    """The same of one in the store."""
+    return "data:image/webp;base64," + base64.b64encode(image).decode("ascii")
 
 
 def view_entry(entry: Entry, logo: Logo | None, language: str) -> OrganisationView:
@@ -85,7 +92,9 @@ def view_proposed(
     proposed: dict[str, Any] | None = organisation.proposed
     if proposed is None:
         return None
-    words = {name: proposed[name] for name in ("name", "website") if name in proposed}
+    words = {name: proposed[name] for name in _PROPOSED if name in proposed}
+    if "kind" in proposed:
+        words["kind"] = KINDS[proposed["kind"]]
     view = replace(view_organisation(organisation, sizes, logo_url), **words)
     return _with_logo(view, proposed["logo"], sizes, logo_url) if "logo" in proposed else view
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import unicodedata
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -14,7 +15,15 @@ from petitions.i18n import COUNTRY_CODES
 from petitions.names import tidy
 from petitions.organisations.kinds import HEADINGS, KINDS
 from petitions.organisations.listing import Shown
-from petitions.organisations.shown import Ordered, Wish, count_pages, group, put_in_order, take_page
+from petitions.organisations.shown import (
+    MAX_SEARCHED,
+    Ordered,
+    Wish,
+    count_pages,
+    group,
+    put_in_order,
+    take_page,
+)
 from petitions.public.campaigns import Visit, view_campaign, visit
 from petitions.signatures.counting import find_count
 from petitions.web.caching import CachedPage, make_page
@@ -49,11 +58,12 @@ async def show_organisations(request: Request) -> Response:
     if not here.campaign.terms.open_to_organisations and not shown.organisations:
         raise PageNotFound
     asked = _read(request)
-    if asked.wish == Wish() and asked.page > count_pages(len(shown.organisations)):
-        raise PageNotFound
     # The first page alone lies beside the statements: the others are many, and long.
-    cache = here.site.pages if asked == _FIRST_PAGE else here.site.searches
-    return await cache.respond(("organisations", *here.key, asked), lambda: _render(here, shown, asked))
+    if asked == _FIRST_PAGE:
+        cache, make = here.site.pages, lambda: _render(here, shown, asked)
+    else:
+        cache, make = here.site.organisation_searches, lambda: _render_one_by_one(here, shown, asked)
+    return await cache.respond(("organisations", *here.key, asked), make)
 
 
 def _read(request: Request) -> _Asked:
@@ -63,9 +73,15 @@ def _read(request: Request) -> _Asked:
     wish = Wish(
         kind if kind in KINDS else "",
         country if country in COUNTRY_CODES else "",
-        tidy(values.get("q", ""))[:_MAX_QUERY],
+        _searched(values.get("q", "")),
     )
     return _Asked(wish, int(page) if _PAGE_NUMBER.fullmatch(page) else 1)
+
+
+def _searched(text: str) -> str:
+    """What is looked for, and shown as that: words, and not the ways in which one can write the same ones."""
+    letters = (c if unicodedata.category(c)[0] in "LMN" else " " for c in tidy(text)[:_MAX_QUERY].lower())
+    return " ".join("".join(letters).split()[:MAX_SEARCHED])
 
 
 async def order_for(here: Visit, shown: Shown) -> Ordered:
@@ -80,12 +96,19 @@ async def order_for(here: Visit, shown: Shown) -> Ordered:
     return ordered
 
 
+async def _render_one_by_one(here: Visit, shown: Shown, asked: _Asked) -> CachedPage:
+    """A page that hardly anybody else asks for: many at once let the other pages pass between them."""
+    async with here.site.one_search:
+        return await _render(here, shown, asked)
+
+
 async def _render(here: Visit, shown: Shown, asked: _Asked) -> CachedPage:
-    count = await here.site.database.read(find_count, here.campaign.id)
     ordered = await order_for(here, shown)
     found = ordered.find(asked.wish)
-    pages = count_pages(len(found))
-    number = min(asked.page, pages)
+    number, pages = asked.page, count_pages(len(found))
+    if number > pages:
+        raise PageNotFound
+    count = await here.site.database.read(find_count, here.campaign.id)
     statement = here.campaign.statements[here.statement_language]
     address, parameters = here.url("/organisations"), asked.parameters
     page = render(

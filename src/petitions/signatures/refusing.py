@@ -68,6 +68,15 @@ def refuse(session: Session, campaign_id: int, draft_id: UUID, now: datetime) ->
     return Standing.GONE if is_signed else Standing.REFUSED
 
 
+def refuse_address(session: Session, campaign_id: int, email_key: bytes, now: datetime) -> None:
+    """Mail no button about the campaign to this address any more, as whoever reads it asked without a draft. One
+    that has signed stays as it is: that is withdrawn on the own page. Again: nothing changes."""
+    signed = select(Signature.id).where(Signature.email_key == email_key, Signature.campaign_id == campaign_id)
+    if session.scalar(signed) is None:
+        row = {"email_key": email_key, "campaign_id": campaign_id, "draft_id": None, "refused_at": now}
+        session.execute(insert_ignoring(session, Refusal), row)
+
+
 def take_back(session: Session, campaign_id: int, draft_id: UUID) -> None:
     """Let the address of a refused draft sign again. Again: nothing changes."""
     session.execute(delete(Refusal).where(*_by_draft(campaign_id, draft_id)))

@@ -10,6 +10,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from petitions.errors import InvalidRequest
+from petitions.web.uploads import NETWORK
 
 #: More fields than any form for visitors has.
 _MAX_FIELDS = 100
@@ -25,6 +26,7 @@ class Upload:
     filename: str
     content_type: str
     data: bytes = field(repr=False)
+    network: str | None = field(default=None, repr=False, compare=False)  # that sent it; see web/uploads.py
 
 
 async def read_form(request: Request, most: int = _MAX_FIELDS) -> FormData:
@@ -47,19 +49,18 @@ async def read_upload_form(
     _check_type(request)
     if not request.headers.get("content-type", "").lower().startswith("multipart"):
         return await read_form(request, most), None
-    try:
-        async with aclosing(request.stream()) as stream:
-            parser = _Parser(request.headers, stream, max_files=1, max_fields=most)
+    async with aclosing(request.stream()) as stream:
+        parser = _Parser(request.headers, stream, max_files=1, max_fields=most)
+        try:
             data = await parser.parse()
-    except (MultiPartException, FormParserError, ValueError, UnicodeError, KeyError) as error:
-        raise InvalidRequest from error
-    try:
-        files = [(name, value) for name, value in data.multi_items() if isinstance(value, UploadFile)]
-        if not parser.ended or any(name != field for name, _ in files):
-            raise InvalidRequest
-        upload = await _take(files[0][1]) if files else None
-    finally:
-        parser.close()
+            files = [(name, value) for name, value in data.multi_items() if isinstance(value, UploadFile)]
+            if not parser.ended or any(name != field for name, _ in files):
+                raise InvalidRequest
+            upload = await _take(files[0][1], request.scope.get(NETWORK)) if files else None
+        except (MultiPartException, FormParserError, ValueError, UnicodeError, KeyError) as error:
+            raise InvalidRequest from error
+        finally:
+            parser.close()  # also where the body stopped half-way
     return FormData([*texts_of(data)]), upload
 
 
@@ -77,11 +78,11 @@ class _Parser(MultiPartParser):
             file.close()
 
 
-async def _take(file: UploadFile) -> Upload | None:
+async def _take(file: UploadFile, network: str | None) -> Upload | None:
     content = await file.read()
     if not content and not file.filename:
         return None
-    return Upload((file.filename or "")[:_MAX_NAME], (file.content_type or "")[:_MAX_NAME], content)
+    return Upload((file.filename or "")[:_MAX_NAME], (file.content_type or "")[:_MAX_NAME], content, network)
 
 
 def _check_type(request: Request) -> None:

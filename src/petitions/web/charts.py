@@ -55,13 +55,13 @@ def draw_columns(
     upper = top or nice_ceiling(max((value for _, value, _ in points), default=0))
     columns = []
     for place, (label, value, words) in enumerate(points):
-        height = min(HEIGHT, max(_LEAST, HEIGHT * value / upper)) if value > 0 else 0.0
+        height = round(min(HEIGHT, max(_LEAST, HEIGHT * value / upper)), 2) if value > 0 else 0.0
         columns.append(
             Column(
                 x=round(place * COLUMN + GAP / 2, 2),
                 y=round(HEIGHT - height, 2),
                 width=COLUMN - GAP,
-                height=round(height, 2),
+                height=height,
                 label=label,
                 words=words,
                 is_last=is_running and place == len(points) - 1,

@@ -52,11 +52,23 @@ _EXPLANATIONS = {
         _NOTHING_STORED,
         N_("Go back and follow the links or press the buttons of the page."),
     ),
+    408: Explanation(
+        N_("That took too long"),
+        N_("What your browser sent did not arrive within the time that we wait for it."),
+        _NOTHING_STORED,
+        N_("Go back and try once more, with a smaller picture or through a faster line."),
+    ),
     413: Explanation(
         N_("That was too much"),
         N_("The form was larger than any of our forms can be."),
         _NOTHING_STORED,
         N_("Go back, shorten what you typed and try once more."),
+    ),
+    429: Explanation(
+        N_("That is enough for today"),
+        N_("This was done as often today as we allow in one day."),
+        _NOTHING_STORED,
+        N_("Please try again tomorrow."),
     ),
     500: Explanation(
         N_("Something went wrong on our side"),
@@ -94,6 +106,8 @@ def _status(error: Exception) -> int:
             return 403
         case errors.InvalidRequest() | errors.LinkInvalid() | ClientDisconnect():
             return 400
+        case errors.TooOften():
+            return 429
         case errors.IntakeFull() | errors.StoreUnavailable():
             return 503
         case HTTPException():

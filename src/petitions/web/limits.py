@@ -1,6 +1,6 @@
 """No body may be larger than any form of ours; the console has larger ones than the public pages, for those who
 are logged in, or were when they opened the form: reading a large form takes long. Larger still are the two forms
-with which an organisation sends its logo."""
+with which an organisation sends its logo: of those only so many are let in at once."""
 
 import re
 
@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from petitions.web.errors import error_response
+from petitions.web.uploads import NETWORK, Uploads, sending_network
 
 _CONSOLE = "/console/"
 _WITH_LOGO = re.compile(r"/c/[^/]+/organisations|/organisation/[^/]+/edit")
@@ -24,13 +25,19 @@ class BodyLimit:
         self.cookie = cookie
         sizes = (most, most_with_logo, most_in_console)
         self.apps = {size: RequestBodyLimitMiddleware(app, size) for size in sizes}
+        self.uploads = Uploads(self.apps[most_with_logo])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         most = self._most(scope)
         if scope["type"] == "http" and _declared_length(scope) > most:
             await error_response(Request(scope, receive), HTTPException(413))(scope, receive, send)
             return
-        await self.apps[most](scope, receive, send)
+        if most != self.most_with_logo:
+            await self.apps[most](scope, receive, send)
+            return
+        scope[NETWORK] = sending_network(Request(scope))
+        is_small = 0 < _declared_length(scope) <= self.most
+        await (self.apps[most] if is_small else self.uploads)(scope, receive, send)
 
     def _most(self, scope: Scope) -> int:
         if scope["type"] != "http":

@@ -1,5 +1,6 @@
 """What every request can reach: the settings, the store, the intakes, the caches."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -46,6 +47,8 @@ class Site:
     pages: PageCache = field(default_factory=PageCache)
     # Answers to what visitors typed: apart, so that nobody can push the pages of a wave out of their cache.
     searches: PageCache = field(default_factory=lambda: PageCache(capacity=128))
+    organisation_searches: PageCache = field(default_factory=lambda: PageCache(capacity=128))
+    one_search: asyncio.Lock = field(default_factory=asyncio.Lock)  # of these: each page is long
     logos: TimedCache[tuple[int, str], bytes] = field(default_factory=lambda: TimedCache(fresh_for=10.0))
     #: What campaign leads look at again and again; see console/figures.py.
     figures: TimedCache[int, Figures] = field(default_factory=lambda: TimedCache(fresh_for=10.0))
