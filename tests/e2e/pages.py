@@ -198,6 +198,7 @@ class Signers(AnyPage):
 
     @property
     def names(self) -> list[str]:
+        self.page.wait_for_load_state()  # a look at all of several waits for none
         return self.page.locator(".signers .signer__name").all_inner_texts()
 
     @property

@@ -24,7 +24,7 @@ from tests.organisations.acting import LEAD, ask, assert_true, find, judge, link
 
 _slugs = count(1)
 _LOGOS = [None, Logo(b"red", 9, 9), Logo(b"blue", 9, 9)]
-_WHAT = [*Decision, "press", "rename", "grow", "picture", "withdraw", "merge", "answer"]
+_WHAT = [*Decision, "press", "rename", "grow", "hold", "picture", "withdraw", "merge", "answer"]
 ACTIONS = st.lists(
     st.tuples(st.sampled_from(_WHAT), st.integers(0, 2), st.integers(0, 2)), min_size=2, max_size=12
 )
@@ -54,12 +54,11 @@ def act(database: Database, asked: Request, what: str, other: Request, amount: i
         else:
             entry = factories.organisation_entry(
                 name=f"Union {amount}" if what == "rename" else organisation.name,
-                members=amount * 100 if what == "grow" else organisation.members,
+                members=amount * 900 if what in ("grow", "hold") else organisation.members,
             )
             logo = _LOGOS[amount] if what == "picture" else None
-            own.change(
-                session, link(asked), own.Change(entry, logo, logo is None and what == "picture"), utc_now()
-            )
+            wish = own.Change(entry, logo, logo is None and what == "picture")
+            own.change(session, link(asked), wish, utc_now(), held=what == "hold")
 
 
 def make(database: Database, settings: Settings, campaign: CampaignSnapshot, number: int) -> Request:

@@ -187,7 +187,7 @@ def _tell_of_handover(session: Session, organisation: Organisation, now: datetim
     """A mail to who speaks for it now, due before the one to who is to, whose button takes this address away. The
     first of a day is sent however many others were: nobody shall use them up to take over in silence."""
     before = now - timedelta(seconds=1)
-    if False:
+    if is_first:
         queue(session, HANDOVER_MAIL, organisation, before, outbox.CONFIRMATION)
         return
     key = organisation.email_key
