@@ -114,7 +114,7 @@ async def test_one_that_is_shown_and_wants_a_change_waits_too(
     with database.writing() as session:
         session.execute(update(Organisation).values(proposed={"name": "Union of More Examples", "website": None}))
     said = words((await browser.get(PAGE)).text)
-    assert "It wants to change: Name, Website" in said
+    assert "It wants to change: Name of the organisation, Website" in said
     assert "To decide 1" in said
 
 

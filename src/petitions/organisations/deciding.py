@@ -63,7 +63,7 @@ class Seen:
     revision: int
 
 
-@dataclass(frozen=True)
+@dataclass
 class Decided:
     """What became of it: numbers of those about which it was decided, and of those that had changed meanwhile or
     for which it makes no sense; and how many were gone."""
@@ -91,7 +91,7 @@ def decide(
     for one in sorted(seen, key=lambda each: each.id):
         organisation = counting.find_locked(session, campaign_id, one.id)
         if organisation is None:
-            object.__setattr__(decided, "gone", decided.gone + 1)
+            decided.gone += 1
             continue
         if organisation.revision != one.revision or not may_decide(organisation, decision):
             decided.changed.append(organisation.number)
