@@ -1,7 +1,8 @@
 """One organisation: what leads know of it, what it wants changed, those that look like it, what they decide."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from starlette.responses import Response
 
 from petitions.accounts.roles import Permission
 from petitions.audit.models import AuditEntry
+from petitions.audit.recording import Actor
 from petitions.console.audit_words import ACTIONS, words_of
 from petitions.console.guard import Desk, for_desk
 from petitions.console.organisation_words import (
@@ -102,13 +104,7 @@ async def merge_organisations(request: Request, desk: Desk) -> Response:
     kept, other = seen_of(data.get("kept")), seen_of(data.get("other"))
     if _id(request) not in (kept.id, other.id):
         raise InvalidRequest
-    try:
-        done = await desk.site.database.write(_merge, desk, kept, other)
-    except CampaignPurged:
-        return await _show(desk, _id(request), 409, Said(problem=ERASED))
-    if not done:
-        return await _show(desk, _id(request), 409, Said(is_merge=True))
-    return _back(desk, kept.id, "merged")
+    return await _settle(request, desk, merging.merge, kept, other, "merged")
 
 
 @for_desk(Permission.ORGANISATIONS)
@@ -118,13 +114,25 @@ async def tell_apart(request: Request, desk: Desk) -> Response:
     one, other = seen_of(data.get("row")), seen_of(data.get("other"))
     if one.id != _id(request):
         raise InvalidRequest
+    return await _settle(request, desk, merging.tell_apart, one, other, "apart")
+
+
+async def _settle(
+    request: Request,
+    desk: Desk,
+    settle: Callable[[Session, int, Seen, Seen, Actor, datetime], bool],
+    one: Seen,
+    other: Seen,
+    saved: str,
+) -> Response:
+    """Have it decided what two that look alike are, or say why that was not done."""
     try:
-        done = await desk.site.database.write(_tell_apart, desk, one, other)
+        done = await desk.site.database.write(settle, desk.campaign.id, one, other, desk.actor, desk.now)
     except CampaignPurged:
         return await _show(desk, _id(request), 409, Said(problem=ERASED))
     if not done:
         return await _show(desk, _id(request), 409, Said(is_merge=True))
-    return _back(desk, one.id, "apart")
+    return _back(desk, one.id, saved)
 
 
 @for_desk(Permission.ORGANISATIONS)
@@ -164,14 +172,6 @@ def _act(session: Session, desk: Desk, sent: Sent) -> tuple[Decided, Sequence[Le
         return noting.note(session, desk.campaign.id, sent.seen[0], sent.note, desk.actor, desk.now), ()
     decided = carry_out(session, desk, sent)
     return decided, find_left(session, desk.campaign.id, sent, decided)
-
-
-def _merge(session: Session, desk: Desk, kept: Seen, other: Seen) -> bool:
-    return merging.merge(session, desk.campaign.id, kept, other, desk.actor, desk.now)
-
-
-def _tell_apart(session: Session, desk: Desk, one: Seen, other: Seen) -> bool:
-    return merging.tell_apart(session, desk.campaign.id, one, other, desk.actor, desk.now)
 
 
 def _find_logo(session: Session, campaign_id: int, organisation_id: UUID, digest: str) -> bytes | None:
