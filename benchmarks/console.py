@@ -13,6 +13,7 @@ from starlette.routing import Route
 from benchmarks.filling import full_campaign
 from benchmarks.load import Load, run_wrk
 from benchmarks.options import BenchmarkError, Options
+from benchmarks.organisations import add_organisations
 from benchmarks.requests import browser_headers, write_get
 from benchmarks.results import print_line, summarise
 from benchmarks.seeding import SLUG, hold_drafts, prepare
@@ -29,6 +30,7 @@ from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.console.routes import ROUTES
 from petitions.moderation.models import Job
+from petitions.organisations.models import Organisation
 from petitions.signatures.models import Signature
 from petitions.signatures.rollups import roll_up
 
@@ -40,9 +42,11 @@ _MEMBERS, _REVISIONS, _ENTRIES = 20, 20, 20_000
 _VALUES = {"slug": SLUG, "number": "2"}
 _SECTIONS = ("basics", "dates", "form", "mails", "thanks")
 _HELD, _GROUPS = 20_000, 40
+_ORGANISATIONS = 1_000
 #: They are no pages: what they answer is measured elsewhere, leads away, or needs a link of a mail.
 _NOT_PAGES = re.compile(
     r"/(login|forgot|link|first|password)\b|/qr\.|/texts$|/remove$|/signatures/(search|act)$|/bulk/preview$"
+    r"|/logo/"
 )
 
 
@@ -94,7 +98,7 @@ def _furnish(store: Store, campaign: CampaignSnapshot, now: datetime) -> str:
 
 
 def _moderate(store: Store, campaign: CampaignSnapshot) -> dict[str, str]:
-    """Held drafts in groups, and a job that ended; the values of the paths that lead to them."""
+    """Held drafts in groups, a job that ended, and organisations; the values of the paths that lead to them."""
     now = utc_now()
     with store.opened() as database, database.writing() as session:
         job_id = session.execute(
@@ -107,8 +111,17 @@ def _moderate(store: Store, campaign: CampaignSnapshot) -> dict[str, str]:
         ).scalar_one()
         first = select(Signature.id).where(Signature.campaign_id == campaign.id).order_by(Signature.serial)
         signature_id = session.scalars(first.limit(1)).one()
+    add_organisations(store, campaign, _ORGANISATIONS)
+    with store.opened() as database, database.reading() as session:
+        of_campaign = select(Organisation.id).where(Organisation.campaign_id == campaign.id)
+        organisation_id = session.scalars(of_campaign.order_by(Organisation.number).limit(1)).one()
     hold_drafts(store, campaign, _HELD, [f"d{n}.example" for n in range(_GROUPS)])
-    return {"job_id": str(job_id), "signature_id": str(signature_id), "reason": "domain?for=d1.example"}
+    return {
+        "job_id": str(job_id),
+        "signature_id": str(signature_id),
+        "organisation_id": str(organisation_id),
+        "reason": "domain?for=d1.example",
+    }
 
 
 def _paths(campaign: CampaignSnapshot, moderated: dict[str, str]) -> list[str]:
