@@ -109,6 +109,7 @@ class Database:
             # Each statement its own transaction: what only looks sees the same under READ COMMITTED, and saves two
             # of three ways to the server and back.
             self._looking_engine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+            self._snapshot_engine = self.engine.execution_options(isolation_level="REPEATABLE READ")
         self._writing_engine = self.engine.execution_options(petitions_writes=True)
         self._writers = ThreadPoolExecutor(writers, thread_name_prefix="petitions-write")
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="petitions-read")
@@ -117,6 +118,14 @@ class Database:
     def reading(self) -> Iterator[Session]:
         """A transaction that only looks. Raises StoreUnavailable."""
         with _translated(), Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """A transaction that only looks, and sees the store as it was at its first statement, however long it
+        takes. Raises StoreUnavailable."""
+        engine = self.engine if self.is_sqlite else self._snapshot_engine
+        with _translated(), Session(engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager

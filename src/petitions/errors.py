@@ -17,6 +17,9 @@ PetitionsError
 ├── LastAdministrator        a site keeps somebody who looks after it
 ├── LastOwner                a campaign keeps somebody who decides about it
 ├── CampaignPurged           the signers' data are erased: the campaign is closed for good
+├── SealBroken               an encrypted file is damaged, cut off, or of another key
+├── ExportCancelled          nobody wants the list any more that is being made
+├── ScriptsWithoutFont       a PDF needs fonts that are not there; names the scripts
 ├── NotFound
 │   ├── CampaignNotFound
 │   └── PageNotFound
@@ -127,6 +130,23 @@ class CampaignPurged(PetitionsError):
             f"{slug}: the data of its signers are erased, so it cannot be changed or opened again: people would "
             "be counted twice. Take another slug for a new campaign."
         )
+
+
+class SealBroken(PetitionsError):
+    """An encrypted file is damaged or cut off, or the key is another one's."""
+
+
+class ExportCancelled(PetitionsError):
+    """Nobody wants the list any more that is being made."""
+
+
+class ScriptsWithoutFont(PetitionsError):
+    """A PDF needs fonts that are not there; nothing was made."""
+
+    def __init__(self, scripts: Sequence[str]) -> None:
+        """`scripts` are their names as Unicode has them, in English: "Devanagari"."""
+        super().__init__("no font has these scripts: " + ", ".join(scripts))
+        self.scripts = tuple(scripts)
 
 
 class NotFound(PetitionsError):

@@ -5,7 +5,7 @@ from petitions.accounts.models import Failures, Membership, RecoveryCode, User, 
 from petitions.audit.models import AuditEntry
 from petitions.campaigns.models import Background, Campaign, Revision, Statement, WorkingCopy
 from petitions.db import Base, Fact
-from petitions.delivery.models import Export
+from petitions.delivery.models import Delivery, Evidence, Export, ExportJob
 from petitions.mail.models import Outbox
 from petitions.moderation.models import Job, Moderation
 from petitions.organisations.models import Organisation, OrganisationLogo, OrganisationTally
@@ -20,6 +20,7 @@ from petitions.signatures.models import (
     UnlistedWord,
     Withdrawal,
 )
+from petitions.signatures.paper import PaperBatch, PaperSignature
 from petitions.watching.models import Alert, HourlyFlow, SourceCount
 
 metadata = Base.metadata
@@ -30,9 +31,12 @@ __all__ = [
     "Background",
     "Campaign",
     "ConsentWording",
+    "Delivery",
     "DomainCount",
     "Draft",
+    "Evidence",
     "Export",
+    "ExportJob",
     "Fact",
     "Failures",
     "HourlyFlow",
@@ -45,6 +49,8 @@ __all__ = [
     "OrganisationLogo",
     "OrganisationTally",
     "Outbox",
+    "PaperBatch",
+    "PaperSignature",
     "RecoveryCode",
     "Refusal",
     "Revision",

@@ -22,7 +22,9 @@ class Permission(StrEnum):
     PUBLISH = "publish"
     MANAGE = "manage"  # close, reopen, archive, won or lost
     MEMBERS = "members"  # who has which role
-    DOWNLOAD = "download"  # the list of signatures
+    DOWNLOAD = "download"  # lists without addresses, and what was delivered to whom
+    CONTACTS = "contacts"  # lists with mail addresses
+    PAPER = "paper"  # signatures on paper: sheets, rows that were typed, repetitions
     MODERATE = "moderate"  # look at signatures one by one, hide, remove, release what is held
     ORGANISATIONS = "organisations"  # who co-signs: look at requests, approve, decline, bring in
     GUARD = "guard"  # rules against false signatures, the switches for a flood
@@ -31,6 +33,8 @@ class Permission(StrEnum):
 
 _EVERYTHING_BUT_NAMES = frozenset(Permission) - {
     Permission.DOWNLOAD,
+    Permission.CONTACTS,
+    Permission.PAPER,
     Permission.MODERATE,
     Permission.ORGANISATIONS,
 }
@@ -38,8 +42,10 @@ _EVERYTHING_BUT_NAMES = frozenset(Permission) - {
 MAY: dict[Role, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),
     Role.EDITOR: frozenset({Permission.VIEW, Permission.EDIT, Permission.PUBLISH}),
-    Role.MODERATOR: frozenset({Permission.VIEW, Permission.MODERATE, Permission.ORGANISATIONS, Permission.GUARD}),
-    Role.DELIVERY: frozenset({Permission.VIEW, Permission.DOWNLOAD}),
+    Role.MODERATOR: frozenset(
+        {Permission.VIEW, Permission.MODERATE, Permission.ORGANISATIONS, Permission.GUARD, Permission.PAPER}
+    ),
+    Role.DELIVERY: frozenset({Permission.VIEW, Permission.DOWNLOAD, Permission.PAPER}),
     Role.VIEWER: frozenset({Permission.VIEW}),
 }
 

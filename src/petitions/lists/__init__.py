@@ -1,0 +1,1 @@
+"""Lists for those to whom a statement is addressed."""

@@ -1,0 +1,52 @@
+"""Rows on their way from the store to the files: read once, at one moment, and written in every format.
+
+They lie in a file under a key that nobody else has and that goes with this process.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from petitions.lists.columns import Page
+from petitions.sealed_files import SealedWriter, new_key, read_sealed
+
+
+class Spool:
+    """Pages of one list."""
+
+    def __init__(self, path: Path, columns: int) -> None:
+        self._path, self._key = path, new_key()
+        self._writer = SealedWriter(path, self._key)
+        self.rows = 0
+        self.filled = [False] * columns
+        self.characters: set[str] = set()
+
+    def add(self, page: Page) -> None:
+        """Raises OSError, as when the disk is full."""
+        self.rows += len(page[0])
+        for place, cells in enumerate(page):
+            texts = [cell for cell in cells if isinstance(cell, str) and cell]
+            if texts:
+                self.characters.update(*texts)
+                self.filled[place] = True
+            elif not self.filled[place]:
+                self.filled[place] = any(cell is not None and cell != "" for cell in cells)
+        self._writer.write(json.dumps(page, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+
+    def close(self) -> None:
+        """There are no more pages. Raises OSError."""
+        self._writer.close()
+
+    def abandon(self) -> None:
+        """Nobody needs it."""
+        self._writer.abandon()
+
+    def pages(self, columns: Sequence[int]) -> Iterator[Page]:
+        """The pages from the beginning, with these columns alone. Raises SealBroken."""
+        rest = b""
+        for chunk in read_sealed(self._path, self._key):
+            lines = (rest + chunk).split(b"\n")
+            rest = lines.pop()
+            for line in lines:
+                page = json.loads(line)
+                yield [page[column] for column in columns]
