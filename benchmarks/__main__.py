@@ -1,5 +1,5 @@
 """python -m benchmarks sign | confirm | page | organisations | growth | own | purge | console | moderation |
-processes | export | mail | wave | all
+processes | lists | exporting | mail | wave | all
 """
 
 import argparse
@@ -13,8 +13,9 @@ from pathlib import Path
 from benchmarks import (
     confirm,
     console,
-    export,
+    exporting,
     growth,
+    lists,
     mail,
     moderation,
     organisations,
@@ -39,7 +40,8 @@ _COMMANDS: dict[str, Callable[[Options], None]] = {
     "console": console.run,
     "moderation": moderation.run,
     "processes": processes.run,
-    "export": export.run,
+    "lists": lists.run,
+    "exporting": exporting.run,
     "mail": mail.run,
     "wave": wave.run,
 }
@@ -54,7 +56,8 @@ _ALL = {
         "console",
         "moderation",
         "processes",
-        "export",
+        "lists",
+        "exporting",
         "mail",
         "wave",
     ],
@@ -141,7 +144,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--rounds",
         type=int,
-        help="(default: 5, for `all` 3); never more than 3 of export and mail; of purge before it and after",
+        help="(default: 5, for `all` 3); never more than 3 of lists and mail; of purge before it and after",
     )
     parser.add_argument(
         "--signatures", type=int, default=1_000_000, help="of the full campaign (default: 1000000)"

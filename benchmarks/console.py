@@ -5,7 +5,7 @@ connections. Each page is measured alone; a page that is not there in this insta
 import re
 from dataclasses import replace
 from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy import insert, select
 from starlette.routing import Route
@@ -29,9 +29,13 @@ from petitions.campaigns.editing import add_revision, load_copy, save_copy
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.console.routes import ROUTES
+from petitions.delivery.deliveries import HANDED_OVER, NewDelivery, record_delivery
+from petitions.delivery.models import ExportJob
+from petitions.lists.plans import Plan
+from petitions.lists.serials import Serials
 from petitions.moderation.models import Job
 from petitions.organisations.models import Organisation
-from petitions.signatures.models import Signature
+from petitions.signatures.models import Signature, Tally
 from petitions.signatures.rollups import roll_up
 
 CONNECTIONS = 8
@@ -43,10 +47,11 @@ _VALUES = {"slug": SLUG, "number": "2"}
 _SECTIONS = ("basics", "dates", "form", "mails", "thanks")
 _HELD, _GROUPS = 20_000, 40
 _ORGANISATIONS = 1_000
+_DELIVERIES = 20
 #: They are no pages: what they answer is measured elsewhere, leads away, or needs a link of a mail.
 _NOT_PAGES = re.compile(
     r"/(login|forgot|link|first|password)\b|/qr\.|/texts$|/remove$|/signatures/(search|act)$|/bulk/preview$"
-    r"|/logo/"
+    r"|/logo/|/download$|/exports/preview$|/evidence/"
 )
 
 
@@ -115,13 +120,54 @@ def _moderate(store: Store, campaign: CampaignSnapshot) -> dict[str, str]:
     with store.opened() as database, database.reading() as session:
         of_campaign = select(Organisation.id).where(Organisation.campaign_id == campaign.id)
         organisation_id = session.scalars(of_campaign.order_by(Organisation.number).limit(1)).one()
+    export_id, delivery_id = _deliver(store, campaign, now)
     hold_drafts(store, campaign, _HELD, [f"d{n}.example" for n in range(_GROUPS)])
     return {
         "job_id": str(job_id),
         "signature_id": str(signature_id),
         "organisation_id": str(organisation_id),
         "reason": "domain?for=d1.example",
+        "export_id": str(export_id),
+        "delivery_id": str(delivery_id),
     }
+
+
+def _deliver(store: Store, campaign: CampaignSnapshot, now: datetime) -> tuple[UUID, UUID]:
+    """Lists that hold every second signature, each delivered; the ids of one of them and of its delivery."""
+    actor, export_id, delivery_id = Actor(uuid4(), "Lead 0"), uuid4(), uuid4()
+    with store.opened() as database, database.writing() as session:
+        tally = session.get_one(Tally, campaign.id)
+        serials = Serials(range(1, tally.last_serial + 1, 2))
+        for number in range(_DELIVERIES):
+            if number:
+                export_id, delivery_id = uuid4(), uuid4()
+            job = ExportJob(
+                id=export_id,
+                campaign_id=campaign.id,
+                plan=Plan().to_json(),
+                cut_off=now,
+                through_serial=tally.last_serial,
+                through_number=0,
+                state="done",
+                host="elsewhere",
+                name=f"{number}.csv",
+                size=1,
+                sha256="0" * 64,
+                rows=len(serials),
+                result={"files": [], "people": len(serials)},
+                serials=serials.pack(),
+                paper_numbers=Serials().pack(),
+                by_id=actor.user_id,
+                by_name=actor.name,
+                created_at=now,
+                ended_at=now,
+                expires_at=now + timedelta(days=7),
+            )
+            session.add(job)
+            session.flush()
+            new = NewDelivery(now.date(), f"court {number}", HANDED_OVER, export_id=export_id)
+            record_delivery(session, campaign.id, delivery_id, new, actor, now)
+    return export_id, delivery_id
 
 
 def _paths(campaign: CampaignSnapshot, moderated: dict[str, str]) -> list[str]:

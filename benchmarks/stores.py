@@ -50,6 +50,7 @@ class Store:
             "LOG_LEVEL": "warning",
             "SECRET_KEY": "a key of the benchmarks, " * 2,
             "EMAIL_KEY": "another key of the benchmarks, " * 2,
+            "SIGNING_KEY": "a third key of the benchmarks, " * 2,
         }
         return kept | {f"PETITIONS_{name}": value for name, value in {**ours, **self.more, **changes}.items()}
 

@@ -148,6 +148,7 @@ def settings(store_url: str, tmp_path: Path) -> Settings:
         database_url=store_url,
         secret_keys=("secret" * 8,),
         email_key="e-mail key" * 4,
+        signing_key="signing key " * 4,
         sign_rate=None,
         domain_credit=None,
     )

@@ -58,6 +58,7 @@ class Server:
             "PETITIONS_DATABASE_URL": settings.database_url,
             "PETITIONS_SECRET_KEY": settings.secret_keys[0],
             "PETITIONS_EMAIL_KEY": settings.email_key,
+            "PETITIONS_SIGNING_KEY": settings.signing_key,
             "PETITIONS_METRICS_TOKEN": METRICS_TOKEN,
             "PETITIONS_SIGN_RATE": "off",
             "PETITIONS_DOMAIN_CREDIT": "off",
@@ -361,6 +362,7 @@ async def test_a_postgresql_that_goes_away_and_comes_back(
         database_url=own_postgresql.url,
         secret_keys=("secret" * 8,),
         email_key="e-mail key" * 4,
+        signing_key="signing key " * 4,
         sign_rate=None,
         domain_credit=None,
     )

@@ -14,7 +14,6 @@ from starlette.applications import Starlette
 
 from petitions.clock import utc_now
 from petitions.db import Database
-from petitions.delivery import csv_export
 from petitions.demo.mailbox import list_mails
 from petitions.mail.models import Outbox
 from petitions.settings import Settings
@@ -23,6 +22,7 @@ from petitions.web.site import Site
 from petitions.worker import work
 from tests import factories
 from tests.conftest import serving
+from tests.lists.made import csv_of
 from tests.web.support import count_rows, page_of, within
 
 CONFIRM_LINK = r"http://testserver(/confirm/[^/\s]+)(?=\s)"
@@ -95,12 +95,11 @@ async def test_from_the_page_to_the_delivery(settings: Settings, database: Datab
         assert (signature.name, signature.language, signature.comment) == ("Ana Sánchez", "es", "Con vosotros.")
         assert signature.statement_id == campaign.statements["es"].id
         assert signature.confirmed_at <= utc_now()
-    out = io.StringIO()
-    csv_export.write_csv(database, campaign, out)
-    header, row = csv.reader(io.StringIO(out.getvalue()))
+    written = csv_of(database, campaign, tmp_path)
+    header, row = csv.reader(io.StringIO(written))
     told = dict(zip(header, row, strict=True))
     assert (told["Number"], told["Name"], told["A few words of your own"]) == ("1", "Ana Sánchez", "Con vosotros.")
-    assert "@" not in out.getvalue()
+    assert "@" not in written
 
 
 @pytest.mark.anyio

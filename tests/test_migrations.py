@@ -32,7 +32,9 @@ from petitions.campaigns.queries import CampaignSnapshot, get_snapshot
 from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.delivery.exports import record_export
+from petitions.delivery.models import Delivery, Evidence, ExportJob
 from petitions.ids import new_id
+from petitions.lists.plans import Plan
 from petitions.mail.outbox import NewMail, queue
 from petitions.models import metadata
 from petitions.moderation.models import Job, Moderation
@@ -46,6 +48,7 @@ from petitions.signatures.confirming import Outcome
 from petitions.signatures.drafting import store_drafts
 from petitions.signatures.models import Draft, Signature, Tally, TallyPart, UnlistedWord
 from petitions.signatures.own import Done
+from petitions.signatures.paper import PaperBatch, PaperSignature
 from petitions.signatures.publishing import publish
 from petitions.signatures.refusing import refuse
 from petitions.signatures.rollups import roll_up
@@ -210,6 +213,27 @@ def fill_organisations(session: Session, campaign: CampaignSnapshot, settings: S
         confirm_organisation(session, button)
 
 
+def fill_deliveries(session: Session, campaign: CampaignSnapshot) -> None:
+    """A list that was made, a delivery with a receipt, and signatures on paper."""
+    now, number = utc_now(), {"campaign_id": campaign.id, "number": 1}
+    lea: dict[str, Any] = {"created_at": now, "created_by": "Lea Lead"}
+    job = ExportJob(id=new_id(), campaign_id=campaign.id, plan=Plan().to_json(), state="done", created_at=now)
+    job.cut_off, job.through_serial, job.through_number = now, 3, 1
+    job.by_id, job.by_name, job.serials, job.result = new_id(), "Lea Lead", b"123", {"files": []}
+    given = Delivery(id=new_id(), **number, recipient="The embassy", way="mailed", delivered_on=now.date(), **lea)
+    given.serials, given.people, given.export_id = b"123", 3, job.id
+    session.add_all([job, given])
+    session.flush()
+    receipt = Evidence(id=new_id(), campaign_id=campaign.id, delivery_id=given.id, name="receipt.pdf", **lea)
+    receipt.media_type, receipt.digest, receipt.size, receipt.content = "application/pdf", "0" * 64, 1, b"%"
+    batch = PaperBatch(campaign_id=campaign.id, id=new_id(), rows=1, digest=bytes(32), entered_at=now)
+    row = PaperSignature(**number, batch_id=batch.id, state="counted", name="Ana", country="ES", entered_at=now)
+    row.person_key, row.statement_id = "ana", campaign.statements["en"].id
+    session.add_all([receipt, batch, row])
+    on_paper = {"paper": 1, "paper_keyed": 1, "last_paper_number": 1, "last_sheet": 2, "compared_serial": 3}
+    session.execute(update(Tally).where(Tally.campaign_id == campaign.id).values(on_paper))
+
+
 def fill(database: Database, settings: Settings, folder: Path) -> None:
     """Rows in every table."""
     campaign = make_campaign(database, slug=f"campaign-{utc_now():%f}", languages=("en", "es"))
@@ -233,6 +257,7 @@ def fill(database: Database, settings: Settings, folder: Path) -> None:
         record_export(session, campaign.id, list_file, 1, now)
         fill_moderation(session, campaign.id, session.get_one(Signature, (campaign.id, unlisted.id)))
         fill_organisations(session, campaign, settings)
+        fill_deliveries(session, campaign)
     assert act(database, Withdraw(link_to(withdrawn), now)) == [Done.DONE]
     schema.check_email_key(database, settings.email_key)
     roll_up(database, utc_now())
@@ -544,8 +569,10 @@ def test_a_store_from_before_organisations_keeps_everything_and_has_none(
     fill(database, replace(settings, sign_rate=Settings.sign_rate), tmp_path)
     own_terms = make_campaign(database, slug="proven", organisations={"approve_proven": True})
     assert own_terms.terms.approve_proven
-    new, filled, definitions = columns_of(database), counts(database), index_definitions(database)
+    filled, definitions = counts(database), index_definitions(database)
     assert filled["organisations"] == 2
+    with at_revision(database, "0005"):
+        new = columns_of(database)
     with at_revision(database, "0004"):
         with database.reading() as session:
             assert not get_snapshot(session, "proven").terms.approve_proven
@@ -567,6 +594,36 @@ def test_a_store_from_before_organisations_keeps_everything_and_has_none(
     with database.reading() as session:
         context = MigrationContext.configure(session.connection(), opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
+    fill(database, settings, tmp_path)
+
+
+TABLES_OF_0006 = {"deliveries", "delivery_evidence", "export_jobs", "paper_batches", "paper_signatures"}
+ADDED_BY_0006 = {"tallies": {"paper", "paper_keyed", "last_paper_number", "last_sheet", "compared_serial"}}
+
+
+def test_a_store_from_before_deliveries_keeps_everything_and_has_none(
+    database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    """Back there, what was delivered and who signed on paper is gone, and nothing else."""
+    fill(database, replace(settings, sign_rate=Settings.sign_rate), tmp_path)
+    new, definitions = columns_of(database), index_definitions(database)
+    kept = {table: columns - ADDED_BY_0006.get(table, set()) for table, columns in new.items()}
+    kept = {table: columns for table, columns in kept.items() if table not in TABLES_OF_0006}
+    filled = contents(database, kept)
+    with at_revision(database, "0005"):
+        assert columns_of(database) == kept
+        before = contents(database, kept)
+        assert {**before, "alembic_version": []} == {**filled, "alembic_version": []}
+    assert {**contents(database, kept), "alembic_version": []} == {**before, "alembic_version": []}
+    assert {table: counts(database)[table] for table in TABLES_OF_0006} == dict.fromkeys(TABLES_OF_0006, 0)
+    with database.reading() as session:
+        tallies = session.execute(
+            select(*(getattr(Tally, name) for name in sorted(ADDED_BY_0006["tallies"])))
+        ).all()
+        assert {value for row in tallies for value in row} == {0}
+        context = MigrationContext.configure(session.connection(), opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+    assert index_definitions(database) == definitions
     fill(database, settings, tmp_path)
 
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petitions import settings as module
 from petitions.app import allowed_hosts
 from petitions.db import Database
+from petitions.environment import parse_count, parse_log_level
 from petitions.errors import SettingsError
 from petitions.settings import (
     SECRETS,
@@ -50,13 +50,14 @@ def problems(environ: dict[str, str]) -> list[str]:
 def test_without_any_setting_everything_has_its_default(environ: dict[str, str], tmp_path: Path) -> None:
     settings = load_settings(environ)
     data = tmp_path / "data"
-    keys = [(data / name).read_text() for name in ("secret.key", "email.key")]
+    keys = [(data / name).read_text() for name in ("secret.key", "email.key", "signing.key")]
     assert settings == Settings(
         base_url="http://127.0.0.1:8000",
         data_dir=data,
         database_url=f"sqlite:///{data}/petitions.db",
         secret_keys=(keys[0],),
         email_key=keys[1],
+        signing_key=keys[2],
         site_name="Solidarity Statements",
         smtp=None,
         mail_from="post@127.0.0.1",
@@ -84,6 +85,8 @@ def test_every_variable(tmp_path: Path) -> None:
         "DATA_DIR": str(tmp_path / "data"),
         "DATABASE_URL": "postgres://ana:pw@db/petitions",
         "EMAIL_KEY": "e" * 32,
+        "EXPORTS_DIR": "/srv/exports",
+        "FONTS_DIR": str(tmp_path),
         "INTAKE_QUEUE": "500",
         "LOG_LEVEL": "debug",
         "MAIL_FROM": "hello@example.org",
@@ -91,6 +94,7 @@ def test_every_variable(tmp_path: Path) -> None:
         "OLD_SECRET_KEYS": f"{'a' * 32} {'b' * 32}",
         "SECRET_KEY": "s" * 32,
         "SIGN_RATE": "5/minute",
+        "SIGNING_KEY": "k" * 32,
         "DOMAIN_CREDIT": "25",
         "SITE_NAME": " Statements ",
         "SMTP_URL": "smtps://ana:p%40ss@mail.example.org",
@@ -103,6 +107,7 @@ def test_every_variable(tmp_path: Path) -> None:
         database_url="postgresql+psycopg://ana:pw@db/petitions",
         secret_keys=("s" * 32, "a" * 32, "b" * 32),
         email_key="e" * 32,
+        signing_key="k" * 32,
         site_name="Statements",
         smtp=SmtpServer("mail.example.org", 465, "tls", "ana", "p@ss"),
         mail_from="hello@example.org",
@@ -113,20 +118,24 @@ def test_every_variable(tmp_path: Path) -> None:
         confirm_rate=None,
         metrics_token="m" * 16,
         intake_queue=500,
+        exports_dir=Path("/srv/exports"),
+        fonts_dir=tmp_path,
         log_level="debug",
     )
 
 
 def test_the_data_folder_is_made_only_for_what_goes_there(environ: dict[str, str], tmp_path: Path) -> None:
     elsewhere = {"PETITIONS_DATABASE_URL": f"sqlite:///{tmp_path}/petitions.db"}
-    keys = {"PETITIONS_SECRET_KEY": "s" * 32, "PETITIONS_EMAIL_KEY": "e" * 32}
+    names = ("SECRET_KEY", "EMAIL_KEY", "SIGNING_KEY")
+    keys = {f"PETITIONS_{name}": KEY for name in names}
     data = tmp_path / "data"
     load_settings(environ | elsewhere | keys)
     assert not data.exists()
     load_settings(environ | keys)
     assert list(data.iterdir()) == []
     data.chmod(0o750)
-    load_settings(environ | elsewhere | {"PETITIONS_SECRET_KEY": "s" * 32})
+    del keys["PETITIONS_EMAIL_KEY"]
+    load_settings(environ | elsewhere | keys)
     assert [file.name for file in data.iterdir()] == ["email.key"]
     assert data.stat().st_mode & 0o777 == 0o750  # whoever opened it may have meant it
 
@@ -134,9 +143,9 @@ def test_the_data_folder_is_made_only_for_what_goes_there(environ: dict[str, str
 @pytest.mark.parametrize(
     ("given", "missing"),
     [
-        ((), ["SECRET_KEY", "EMAIL_KEY"]),
-        (("SECRET_KEY",), ["EMAIL_KEY"]),
-        (("EMAIL_KEY",), ["SECRET_KEY"]),
+        ((), ["SECRET_KEY", "EMAIL_KEY", "SIGNING_KEY"]),
+        (("SECRET_KEY",), ["EMAIL_KEY", "SIGNING_KEY"]),
+        (("EMAIL_KEY", "SIGNING_KEY"), ["SECRET_KEY"]),
     ],
 )
 def test_postgresql_wants_the_keys_that_all_hosts_share(
@@ -157,6 +166,7 @@ def test_a_wrong_key_is_no_missing_one(environ: dict[str, str], tmp_path: Path) 
         "PETITIONS_DATABASE_URL": "postgresql://ana:pw@db/petitions",
         "PETITIONS_SECRET_KEY": "short",
         "PETITIONS_EMAIL_KEY_FILE": str(tmp_path / "nowhere"),
+        "PETITIONS_SIGNING_KEY": KEY,
     }
     assert [line.partition(":")[0] for line in problems(environ)] == [
         "PETITIONS_SECRET_KEY",
@@ -201,6 +211,7 @@ SECRET_VALUES = {
     "METRICS_TOKEN": "planted" * 3,
     "OLD_SECRET_KEYS": "planted" * 5,
     "SECRET_KEY": "planted" * 6,
+    "SIGNING_KEY": "planted" * 7,
     "SMTP_URL": "smtp://ana:planted@mail.example.org",
 }
 
@@ -257,10 +268,12 @@ def test_everything_wrong_is_told_at_once(environ: dict[str, str], tmp_path: Pat
         "PETITIONS_SMPT_URL",
         "PETITIONS_SECRET_KEY",
         "PETITIONS_EMAIL_KEY",
+        "PETITIONS_SIGNING_KEY",
         "PETITIONS_BASE_URL",
         "PETITIONS_DATABASE_URL",
         "PETITIONS_SMTP_URL",
         "PETITIONS_MAIL_FROM",
+        "PETITIONS_FONTS_DIR",
         "PETITIONS_TRUSTED_PROXIES",
         "PETITIONS_SIGN_RATE",
         "PETITIONS_DOMAIN_CREDIT",
@@ -285,6 +298,7 @@ def test_everything_wrong_is_told_at_once(environ: dict[str, str], tmp_path: Pat
         ("SECRET_KEY", "planted"),
         ("OLD_SECRET_KEYS", f"planted {KEY}"),
         ("EMAIL_KEY", "planted"),
+        ("SIGNING_KEY", "planted"),
         ("METRICS_TOKEN", "planted"),
     ],
 )
@@ -302,11 +316,12 @@ def test_empty_variables_are_like_unset_ones(environ: dict[str, str]) -> None:
 def test_keys_are_made_once_and_for_their_owner_alone(environ: dict[str, str], tmp_path: Path) -> None:
     first, second = load_settings(environ), load_settings(environ)
     assert first == second
-    assert first.email_key not in first.secret_keys
+    assert len({first.email_key, first.signing_key, *first.secret_keys}) == 3
     data = tmp_path / "data"
     assert {file.name: oct(file.stat().st_mode & 0o777) for file in data.iterdir()} == {
         "email.key": "0o600",
         "secret.key": "0o600",
+        "signing.key": "0o600",
     }
     assert data.stat().st_mode & 0o777 == 0o700
     assert len(first.email_key) == 64
@@ -315,7 +330,7 @@ def test_keys_are_made_once_and_for_their_owner_alone(environ: dict[str, str], t
 @pytest.mark.parametrize("content", [b"", b"short", b"\xff" * 64])
 def test_a_kept_key_that_is_not_whole_is_refused(environ: dict[str, str], tmp_path: Path, content: bytes) -> None:
     load_settings(environ)
-    files = [tmp_path / "data" / name for name in ("secret.key", "email.key")]
+    files = [tmp_path / "data" / name for name in ("secret.key", "email.key", "signing.key")]
     for file in files:
         file.write_bytes(content)
     assert problems(environ) == [
@@ -323,7 +338,7 @@ def test_a_kept_key_that_is_not_whole_is_refused(environ: dict[str, str], tmp_pa
         "yet"
         for file in files
     ]
-    assert [file.read_bytes() for file in files] == [content, content]
+    assert [file.read_bytes() for file in files] == [content] * 3
 
 
 def test_a_key_is_on_the_disk_before_it_has_its_name(
@@ -343,9 +358,10 @@ def test_a_key_is_on_the_disk_before_it_has_its_name(
     monkeypatch.setattr(os, "fsync", sync_noted)
     monkeypatch.setattr(os, "link", link_noted)
     load_settings(environ)
-    assert steps == ["file", "secret.key of 64", "folder", "file", "email.key of 64", "folder"]
+    kept = ("secret.key", "email.key", "signing.key")
+    assert steps == [step for name in kept for step in ("file", f"{name} of 64", "folder")]
     load_settings(environ)
-    assert len(steps) == 6
+    assert len(steps) == 9
 
 
 def test_a_key_that_could_not_be_written_leaves_nothing(
@@ -375,7 +391,11 @@ def test_processes_that_start_together_have_the_same_keys(environ: dict[str, str
     for thread in threads:
         thread.join()
     assert found == [load_settings(environ)] * 8
-    assert sorted(file.name for file in (tmp_path / "data").iterdir()) == ["email.key", "secret.key"]
+    assert sorted(file.name for file in (tmp_path / "data").iterdir()) == [
+        "email.key",
+        "secret.key",
+        "signing.key",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -528,7 +548,7 @@ def test_any_text_is_a_database_url_or_is_not(text: str, start: str) -> None:
 
 @given(st.text(max_size=20))
 def test_other_parsers_take_any_text(text: str) -> None:
-    for parse in (parse_rate, parse_networks, parse_mail_from, module._parse_count, module._parse_log_level):
+    for parse in (parse_rate, parse_networks, parse_mail_from, parse_count, parse_log_level):
         try:
             value = parse(text)
         except ValueError:

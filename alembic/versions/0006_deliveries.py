@@ -100,6 +100,8 @@ def upgrade() -> None:
         sa.Column("media_type", sa.String(length=40), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=True),
+        sa.Column("height", sa.Integer(), nullable=True),
         sa.Column("description", sa.String(length=300), nullable=True),
         sa.Column("shown", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("created_at", _MOMENT, nullable=False),
@@ -138,6 +140,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_paper_signatures_batch_id", "paper_signatures", ["campaign_id", "batch_id"], unique=False)
     op.create_index(
+        "ix_paper_signatures_like_serial", "paper_signatures", ["campaign_id", "like_serial"], unique=False
+    )
+    op.create_index(
         "ix_paper_signatures_email_key", "paper_signatures", ["email_key", "campaign_id"], unique=False
     )
     op.create_index(
@@ -154,17 +159,22 @@ def upgrade() -> None:
     op.add_column(
         "tallies", sa.Column("last_paper_number", sa.BigInteger(), server_default=sa.text("0"), nullable=False)
     )
+    op.add_column(
+        "tallies", sa.Column("compared_serial", sa.BigInteger(), server_default=sa.text("0"), nullable=False)
+    )
     op.add_column("tallies", sa.Column("last_sheet", sa.Integer(), server_default=sa.text("0"), nullable=False))
 
 
 def downgrade() -> None:
     op.drop_column("tallies", "last_sheet")
+    op.drop_column("tallies", "compared_serial")
     op.drop_column("tallies", "last_paper_number")
     op.drop_column("tallies", "paper_keyed")
     op.drop_column("tallies", "paper")
     op.drop_index("ix_paper_signatures_statement_id", table_name="paper_signatures")
     op.drop_index("ix_paper_signatures_state", table_name="paper_signatures")
     op.drop_index("ix_paper_signatures_person_key", table_name="paper_signatures")
+    op.drop_index("ix_paper_signatures_like_serial", table_name="paper_signatures")
     op.drop_index("ix_paper_signatures_email_key", table_name="paper_signatures")
     op.drop_index("ix_paper_signatures_batch_id", table_name="paper_signatures")
     op.drop_table("paper_signatures")

@@ -22,6 +22,7 @@ from petitions.clock import utc_now
 from petitions.console.guard import cookie_name
 from petitions.console.routes import ROUTES as CONSOLE_ROUTES
 from petitions.db import Database
+from petitions.delivery.timeline import find_timeline
 from petitions.organisations.shelf import Shelf
 from petitions.public.routes import ROUTES as PUBLIC_ROUTES
 from petitions.settings import Settings, load_settings
@@ -50,6 +51,8 @@ MAX_BODY = 64 * 1024
 MAX_BODY_IN_CONSOLE = 1024 * 1024
 #: The form of an organisation with a logo of 2 MiB.
 MAX_BODY_WITH_LOGO = 2560 * 1024
+#: The form of a lead with a file of 10 MiB.
+MAX_BODY_WITH_EVIDENCE = 10 * 1024 * 1024 + 64 * 1024
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 #: Seconds between two looks for keys of networks that are to be forgotten.
 _FORGET_EVERY = 60.0
@@ -90,6 +93,7 @@ def create_app(
         flows=Flows(database, settings.email_key),
         rules=TimedCache(RuleBook(database).load),
         organisations=TimedCache(Shelf(database).load),
+        timelines=TimedCache(lambda campaign_id: database.read(find_timeline, campaign_id), fresh_for=5.0),
         mailbox_url=mailbox_url,
     )
 
@@ -133,6 +137,7 @@ def create_app(
                 most=MAX_BODY,
                 most_with_logo=MAX_BODY_WITH_LOGO,
                 most_in_console=MAX_BODY_IN_CONSOLE,
+                most_with_evidence=MAX_BODY_WITH_EVIDENCE,
                 cookie=cookie_name(site),
             ),
         ],

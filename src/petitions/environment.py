@@ -51,3 +51,38 @@ class Reader:
 
     def _file_of(self, name: str) -> str | None:
         return self._environ.get(f"PETITIONS_{name}_FILE") if name in self._secrets else None
+
+
+def parse_count(text: str) -> int:
+    """From 1 to 1000000. Raises ValueError."""
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1_000_000:
+        raise ValueError("expected a whole number from 1 to 1000000")
+    return int(text)
+
+
+def parse_folder(text: str) -> Path:
+    """A folder that is there. Raises ValueError."""
+    if not Path(text).is_dir():
+        raise ValueError("expected a folder that is there")
+    return Path(text).absolute()
+
+
+def parse_log_level(text: str) -> str:
+    """Raises ValueError."""
+    if text not in ("debug", "info", "warning", "error"):
+        raise ValueError("expected debug, info, warning or error")
+    return text
+
+
+def parse_name(text: str) -> str:
+    """1 to 80 characters on one line. Raises ValueError."""
+    if not text.strip() or not text.isprintable() or len(text) > 80:
+        raise ValueError("expected a name of 1 to 80 characters on one line")
+    return text.strip()
+
+
+def parse_token(text: str) -> str:
+    """At least 16 characters. Raises ValueError."""
+    if len(text) < 16:
+        raise ValueError("expected at least 16 characters")
+    return text

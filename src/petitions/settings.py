@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from petitions.environment import Reader
+from petitions.environment import Reader, parse_count, parse_folder, parse_log_level, parse_name, parse_token
 from petitions.errors import SettingsError
 from petitions.kept_keys import kept_key, parse_key
 
@@ -55,10 +55,12 @@ class Settings:
     database_url: str = field(repr=False)
     secret_keys: tuple[str, ...] = field(repr=False)  # the first signs, all are accepted
     email_key: str = field(repr=False)
+    signing_key: str = field(default="", repr=False)  # packs are signed under it; see delivery/site_keys.py
     site_name: str = "Solidarity Statements"
     smtp: SmtpServer | None = None
     mail_from: str = "post@localhost"
     mailbox_dir: Path | None = None  # catch mail in this folder rather than send it
+    fonts_dir: Path | None = None  # fonts for PDF, before those of the system
     trusted_proxies: tuple[Network, ...] = ()
     sign_rate: Rate | None = Rate(60, timedelta(hours=1))
     domain_credit: int | None = 5
@@ -66,6 +68,8 @@ class Settings:
     metrics_token: str | None = field(default=None, repr=False)
     intake_queue: int = 2_000
     log_level: str = "info"
+
+    exports_dir: Path | None = None  # None: a folder in data_dir; see delivery/keeping.py
 
     @property
     def is_sqlite(self) -> bool:
@@ -80,6 +84,8 @@ VARIABLES = (
     "DATABASE_URL",
     "DOMAIN_CREDIT",
     "EMAIL_KEY",
+    "EXPORTS_DIR",
+    "FONTS_DIR",
     "INTAKE_QUEUE",
     "LOG_LEVEL",
     "MAIL_FROM",
@@ -88,13 +94,22 @@ VARIABLES = (
     "OLD_SECRET_KEYS",
     "SECRET_KEY",
     "SIGN_RATE",
+    "SIGNING_KEY",
     "SITE_NAME",
     "SMTP_URL",
     "TRUSTED_PROXIES",
 )
-SECRETS = ("DATABASE_URL", "EMAIL_KEY", "METRICS_TOKEN", "OLD_SECRET_KEYS", "SECRET_KEY", "SMTP_URL")
+SECRETS = (
+    "DATABASE_URL",
+    "EMAIL_KEY",
+    "METRICS_TOKEN",
+    "OLD_SECRET_KEYS",
+    "SECRET_KEY",
+    "SIGNING_KEY",
+    "SMTP_URL",
+)
 #: Keys that are made where none are given, and their files in DATA_DIR.
-_KEPT_KEYS = {"SECRET_KEY": "secret.key", "EMAIL_KEY": "email.key"}
+_KEPT_KEYS = {"SECRET_KEY": "secret.key", "EMAIL_KEY": "email.key", "SIGNING_KEY": "signing.key"}
 
 
 def parse_rate(text: str) -> Rate | None:
@@ -195,36 +210,12 @@ def _parse_keys(text: str) -> tuple[str, ...]:
     return tuple(parse_key(part) for part in text.split())
 
 
-def _parse_count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1_000_000:
-        raise ValueError("expected a whole number from 1 to 1000000")
-    return int(text)
-
-
-def _parse_log_level(text: str) -> str:
-    if text not in ("debug", "info", "warning", "error"):
-        raise ValueError("expected debug, info, warning or error")
-    return text
-
-
-def _parse_site_name(text: str) -> str:
-    if not text.strip() or not text.isprintable() or len(text) > 80:
-        raise ValueError("expected a name of 1 to 80 characters on one line")
-    return text.strip()
-
-
-def _parse_metrics_token(text: str) -> str:
-    if len(text) < 16:
-        raise ValueError("expected at least 16 characters")
-    return text
-
-
 def load_settings(environ: Mapping[str, str]) -> Settings:
     """Read the settings. With SQLite, makes the keys that are not given; makes DATA_DIR when something goes
     there. Raises SettingsError that names everything wrong at once."""
     reader = Reader(environ, VARIABLES, SECRETS)
     data_dir = Path(environ.get("PETITIONS_DATA_DIR") or "petitions-data").absolute()
-    mailbox = environ.get("PETITIONS_MAILBOX_DIR")
+    mailbox, exports = environ.get("PETITIONS_MAILBOX_DIR"), environ.get("PETITIONS_EXPORTS_DIR")
     keys = {name: reader.read(name, parse_key, "") for name in _KEPT_KEYS}
     base_url = reader.read("BASE_URL", parse_base_url, "http://127.0.0.1:8000")
     own_store = f"sqlite:///{data_dir}/petitions.db"
@@ -233,18 +224,20 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         "base_url": base_url,
         "data_dir": data_dir,
         "database_url": database_url,
-        "site_name": reader.read("SITE_NAME", _parse_site_name, "Solidarity Statements"),
+        "site_name": reader.read("SITE_NAME", parse_name, "Solidarity Statements"),
         "smtp": reader.read("SMTP_URL", parse_smtp_url, None),
         # A neutral name: that somebody signs petitions is nobody's business who sees a list of mails.
         "mail_from": reader.read("MAIL_FROM", parse_mail_from, f"post@{urlsplit(base_url).hostname}"),
         "mailbox_dir": Path(mailbox).absolute() if mailbox else None,
+        "exports_dir": Path(exports).absolute() if exports else None,
+        "fonts_dir": reader.read("FONTS_DIR", parse_folder, None),
         "trusted_proxies": reader.read("TRUSTED_PROXIES", parse_networks, ()),
         "sign_rate": reader.read("SIGN_RATE", parse_rate, Rate(60, timedelta(hours=1))),
         "domain_credit": reader.read("DOMAIN_CREDIT", parse_credit, 5),
         "confirm_rate": reader.read("CONFIRM_RATE", parse_rate, Rate(20_000, timedelta(hours=1))),
-        "metrics_token": reader.read("METRICS_TOKEN", _parse_metrics_token, None),
-        "intake_queue": reader.read("INTAKE_QUEUE", _parse_count, 2_000),
-        "log_level": reader.read("LOG_LEVEL", _parse_log_level, "info"),
+        "metrics_token": reader.read("METRICS_TOKEN", parse_token, None),
+        "intake_queue": reader.read("INTAKE_QUEUE", parse_count, 2_000),
+        "log_level": reader.read("LOG_LEVEL", parse_log_level, "info"),
     }
     old_keys = reader.read("OLD_SECRET_KEYS", _parse_keys, ())
     if mailbox:
@@ -266,7 +259,8 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
             reader.problems.append(f"PETITIONS_DATA_DIR: cannot be used ({type(error).__name__})")
     if reader.problems:
         raise SettingsError(reader.problems)
-    return Settings(secret_keys=(keys["SECRET_KEY"], *old_keys), email_key=keys["EMAIL_KEY"], **settings)
+    settings |= {"email_key": keys["EMAIL_KEY"], "signing_key": keys["SIGNING_KEY"]}
+    return Settings(secret_keys=(keys["SECRET_KEY"], *old_keys), **settings)
 
 
 def _problems_of_a_mailbox(base_url: str, *, sends: bool) -> list[str]:

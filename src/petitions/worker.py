@@ -16,6 +16,7 @@ from petitions.backups import forget_old_backups
 from petitions.campaigns.editing import campaign_titles
 from petitions.clock import utc_now
 from petitions.db import Database
+from petitions.delivery.workshop import clear_up, make_lists
 from petitions.mail import outbox
 from petitions.mail.letters import LetterBuilder
 from petitions.mail.pace import Pace
@@ -98,7 +99,11 @@ async def work(settings: Settings, database: Database, stop: asyncio.Event) -> N
     # Every hour rather than every day, so that nobody's data outlive the day that the privacy page names.
     purge = Chore("purge", timedelta(hours=1), partial(purge_due, stop=stop.is_set))
     jobs = Chore("run_jobs", timedelta(seconds=2), partial(run_jobs, stop=stop.is_set))
-    await run_worker(settings, database, builders, (*CHORES, purge, jobs, earned, trends), stop)
+    lists = Chore("clear_up_lists", timedelta(minutes=10), partial(clear_up, settings=settings))
+    chores = (*CHORES, purge, jobs, earned, trends, lists)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(make_lists(settings, database, stop))
+        tasks.create_task(run_worker(settings, database, builders, chores, stop))
 
 
 async def run_worker(

@@ -19,6 +19,7 @@ def environ(settings: Settings) -> dict[str, str]:
         "PETITIONS_DATA_DIR": str(settings.data_dir),
         "PETITIONS_DATABASE_URL": settings.database_url,
         "PETITIONS_EMAIL_KEY": settings.email_key,
+        "PETITIONS_SIGNING_KEY": settings.signing_key,
         "PETITIONS_SECRET_KEY": settings.secret_keys[0],
         "PETITIONS_LOG_LEVEL": "warning",
     }

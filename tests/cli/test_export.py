@@ -1,23 +1,29 @@
 """petitions export: a file that is whole or is not there."""
 
+import hashlib
 import os
+import resource
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from sqlalchemy import select
 
+from petitions.audit.models import AuditEntry
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.cli import export
 from petitions.clock import utc_now
 from petitions.db import Database
-from petitions.delivery.csv_export import write_csv
-from petitions.delivery.models import Export
-from petitions.delivery.organisations_csv import make_list
+from petitions.delivery.making import Made, make
+from petitions.delivery.models import Delivery, Export
+from petitions.errors import ScriptsWithoutFont
+from petitions.ids import new_id
+from petitions.lists.serials import Serials
 from petitions.privacy.purging import purge
 from petitions.settings import Settings
 from tests.cli.conftest import Petitions
@@ -79,12 +85,11 @@ def test_an_older_list_gives_way_to_a_whole_one(
 
 
 def failing_after_a_row(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    def write(_database: Database, _campaign: object, out: Any, **_: object) -> int:
-        out.write("Number,Name\r\n1,Ana")
-        out.flush()
+    def write(_made: Made, out: Any) -> None:
+        out.write(b"Number,Name\r\n1,Ana")
         raise error
 
-    monkeypatch.setattr(export, "write_csv", write)
+    monkeypatch.setattr(Made, "write_to", write)
 
 
 def test_a_full_disk_leaves_no_file(
@@ -240,12 +245,12 @@ def test_an_export_that_failed_is_not_remembered(
 def purging_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     """The campaign is purged when its list is written, and not yet recorded."""
 
-    def write(database: Database, campaign: CampaignSnapshot, out: Any, **options: Any) -> int:
-        rows = write_csv(database, campaign, out, **options)
+    def write(database: Database, campaign: CampaignSnapshot, *others: Any) -> Made:
+        made = make(database, campaign, *others)
         purge(database, campaign.id, utc_now())
-        return rows
+        return made
 
-    monkeypatch.setattr(export, "write_csv", write)
+    monkeypatch.setattr(export, "make", write)
 
 
 def test_a_campaign_that_is_purged_while_it_is_exported_leaves_no_list(
@@ -292,10 +297,235 @@ def test_the_organisations_are_a_file_of_their_own(
     target = tmp_path / "organisations.csv"
     result = petitions("export", signed.slug, "--organisations", "--bom", "--output", target)
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "1 organisations\n")
-    with database.reading() as session:
-        assert target.read_bytes() == make_list(session, signed, bom=True).content
-        assert session.scalars(select(Export)).all() == []
+    heading, row, end = target.read_bytes().decode().split("\r\n")
+    assert heading.startswith("\ufeffNumber,Name of the organisation,Kind,Country,")
+    assert row.startswith("1,Bakers,")
+    assert end == ""
+    assert count_rows(database, Export) == 0
     assert target.stat().st_mode & 0o777 == 0o600
     purge(database, signed.id, utc_now())
     assert target.exists()
     assert petitions("export", signed.slug, "--organisations", "-o", target).exit_code == 0
+
+
+# What can be chosen
+
+
+def logged(database: Database) -> list[dict[str, Any]]:
+    """What the log says of lists, as (action, actor) and details."""
+    with database.reading() as session:
+        entries = session.scalars(select(AuditEntry).where(AuditEntry.action.startswith("export"))).all()
+    return [{"action": entry.action, "actor": entry.actor, **entry.details} for entry in entries]
+
+
+def test_every_list_stands_in_the_log(
+    petitions: Petitions, database: Database, signed: CampaignSnapshot, tmp_path: Path
+) -> None:
+    target = tmp_path / "signatures.csv"
+    assert petitions("export", signed.slug, "--country", "es", "-o", target).exit_code == 0
+    (entry,) = logged(database)
+    cut_off = entry.pop("cut_off")
+    assert abs(datetime.fromisoformat(cut_off) - utc_now()) < timedelta(minutes=1)
+    assert entry == {
+        "action": "export.made",
+        "actor": "petitions",
+        "profile": "delivery",
+        "formats": ["csv"],
+        "filters": {"countries": ["ES"]},
+        "rows": 2,
+        "sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
+    }
+    result = petitions("export", signed.slug, "-o", "-")
+    assert logged(database)[1]["sha256"] == hashlib.sha256(result.stdout_bytes).hexdigest()
+
+
+@pytest.mark.parametrize("profile", ["contacts", "full"])
+def test_addresses_need_a_reason_that_stands_in_the_log(
+    petitions: Petitions, database: Database, signed: CampaignSnapshot, tmp_path: Path, profile: str
+) -> None:
+    target = tmp_path / "list.csv"
+    for reason in ((), ("--reason", " ")):
+        result = petitions("export", signed.slug, "--profile", profile, *reason, "-o", target)
+        assert (result.exit_code, result.stderr) == (
+            2,
+            "A list with addresses needs --reason; it stands in the log of free-boris.\n",
+        )
+    assert not target.exists()
+    assert logged(database) == []
+    result = petitions("export", signed.slug, "--profile", profile, "--reason", "The letter", "-o", target)
+    assert result.exit_code == 0
+    assert (logged(database)[0]["profile"], logged(database)[0]["why"]) == (profile, "The letter")
+    assert (b"planted-A@example.org" in target.read_bytes()) == (profile == "full")
+
+
+def test_a_pack_by_the_command_line_is_one_that_verify_knows(
+    petitions: Petitions, database: Database, settings: Settings, signed: CampaignSnapshot, tmp_path: Path
+) -> None:
+    cosign(database, settings, signed, name="Bakers")
+    target = tmp_path / "pack.zip"
+    arguments = ("--pack", "--format", "jsonl", "--format", "csv", "--organisations", "--paper")
+    result = petitions("export", signed.slug, *arguments, "-o", target)
+    assert result.exit_code == 0
+    assert result.stderr.endswith("2 signatures\n1 organisations\n")
+    assert petitions("verify", target).exit_code == 0
+    with database.reading() as session:
+        assert session.scalars(select(Export.path)).all() == [str(target)]
+
+
+def test_filters_columns_and_headings(
+    petitions: Petitions, database: Database, settings: Settings, signed: CampaignSnapshot, tmp_path: Path
+) -> None:
+    sign_and_confirm(database, settings, signed, name="Claire", country="FR", language="fr")
+    target = tmp_path / "list.csv"
+
+    def rows(*arguments: str) -> list[str]:
+        result = petitions("export", signed.slug, *arguments, "-o", target)
+        assert result.exit_code == 0, result.stderr
+        return target.read_bytes().decode().split("\r\n")[:-1]
+
+    assert rows("--columns", "name, country", "--headings", "de") == [
+        "Name,Land",
+        "Ana Sánchez,Spanien",
+        "Борис,Spanien",
+        "Claire,Frankreich",
+    ]
+    assert rows("--country", "fr", "--columns", "name") == ["Name", "Claire"]
+    assert rows("--language", "fr", "--language", "de", "--columns", "name") == ["Name", "Claire"]
+    today = f"{utc_now():%Y-%m-%d}"
+    yesterday = f"{utc_now() - timedelta(days=1):%Y-%m-%d}"
+    assert len(rows("--since", today)) == 4
+    assert len(rows("--until", yesterday)) == 1
+    assert len(rows("--cut-off", yesterday)) == 1
+
+
+def test_only_who_was_not_delivered(
+    petitions: Petitions, database: Database, signed: CampaignSnapshot, tmp_path: Path
+) -> None:
+    for number, serials in ((1, Serials([1]).pack()), (2, None)):
+        delivery = Delivery(id=new_id(), campaign_id=signed.id, number=number, serials=serials)
+        delivery.delivered_on, delivery.recipient, delivery.way = utc_now().date(), "The embassy", "mailed"
+        delivery.created_at, delivery.created_by = utc_now(), "Lea"
+        with database.writing() as session:
+            session.add(delivery)
+    target = tmp_path / "new.csv"
+    result = petitions("export", signed.slug, "--not-delivered", "-o", target)
+    assert names(target.read_bytes()) == ["Борис"]
+    assert result.stderr.startswith(
+        "Nobody knows who was in the deliveries that were recorded without a list: 2.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (
+            ("--columns", "email"),
+            2,
+            "This list cannot be made: this list has no column email; it can have: number,",
+        ),
+        (("--headings", "klingon"), 2, "This list cannot be made: "),
+        (("--since", "2026-02-02", "--until", "2026-02-01"), 2, "This list cannot be made: the last day comes"),
+        (("--cut-off", "2999-01-01"), 2, "--cut-off lies in the future."),
+    ],
+)
+def test_what_cannot_be_made_is_told(
+    petitions: Petitions,
+    signed: CampaignSnapshot,
+    tmp_path: Path,
+    arguments: tuple[str, ...],
+    code: int,
+    words: str,
+) -> None:
+    result = petitions("export", signed.slug, *arguments, "-o", tmp_path / "list.csv")
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert result.stderr.startswith(words)
+    assert not (tmp_path / "list.csv").exists()
+
+
+def test_scripts_without_a_font_are_named(
+    petitions: Petitions, signed: CampaignSnapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_args: object) -> Made:
+        raise ScriptsWithoutFont(["Devanagari", "Thai"])
+
+    monkeypatch.setattr(export, "make", fail)
+    result = petitions("export", signed.slug, "--format", "pdf", "-o", tmp_path / "list.pdf")
+    assert result.exit_code == 5
+    assert result.stderr.startswith("No font here has the letters of: Devanagari, Thai. Install ")
+    assert not (tmp_path / "list.pdf").exists()
+
+
+def left(settings: Settings, folder: Path) -> list[str]:
+    """What an export that was broken off left, here or in the folder of exports."""
+    here = [path.name for path in folder.iterdir() if "list" in path.name]
+    return here + [path.name for path in (settings.data_dir / "exports").iterdir()]
+
+
+@pytest.mark.parametrize("place", ["make", "write_to"])
+def test_a_disk_that_is_really_full(
+    petitions: Petitions,
+    settings: Settings,
+    signed: CampaignSnapshot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    place: str,
+) -> None:
+    """The kernel lets no file grow: while the list is made, or when it gets its place."""
+    owner: Any = export if place == "make" else Made
+    act = getattr(owner, place)
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def act_in_a_small_place(*args: Any) -> Any:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
+        try:
+            made = act(*args)
+            if place == "write_to":
+                args[-1]._out.flush()
+            return made
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+
+    monkeypatch.setattr(owner, place, act_in_a_small_place)
+    result = petitions("export", signed.slug, "-o", tmp_path / "list.csv")
+    assert (result.exit_code, result.stderr) == (
+        5,
+        f"{tmp_path}/list.csv cannot be written: File too large. No file was made.\n",
+    )
+    assert left(settings, tmp_path) == []
+
+
+def test_a_folder_of_exports_that_cannot_be_used(
+    petitions: Petitions, signed: CampaignSnapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("PETITIONS_EXPORTS_DIR", str(tmp_path / "file" / "exports"))
+    result = petitions("export", signed.slug, "-o", tmp_path / "list.csv")
+    assert (result.exit_code, result.stderr) == (3, "PETITIONS_EXPORTS_DIR cannot be used: Not a directory.\n")
+
+
+def test_ctrl_c_leaves_nothing(
+    signed: CampaignSnapshot, settings: Settings, environ: dict[str, str], tmp_path: Path
+) -> None:
+    """In the middle of a file, in a process of its own."""
+    script = tmp_path / "halting.py"
+    script.write_text(
+        "import time\n"
+        "from petitions.delivery import making\n"
+        "def write_files(document, plan, folder, watcher, **options):\n"
+        "    with folder.new_file('half.csv', 1) as out:\n"
+        "        out.write(b'x' * 1_000_000)\n"
+        "        print('halfway', flush=True)\n"
+        "        time.sleep(60)\n"
+        "making.write_files = write_files\n"
+        "from petitions.cli.main import main\n"
+        "main()\n"
+    )
+    command = [sys.executable, str(script), "export", signed.slug, "-o", str(tmp_path / "list.csv")]
+    process = subprocess.Popen(command, env=os.environ | environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"halfway\n"
+    assert len(left(settings, tmp_path)) == 2
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    assert (process.returncode, said) == (130, b"")
+    assert left(settings, tmp_path) == []

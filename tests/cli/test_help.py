@@ -39,6 +39,7 @@ def test_these_are_the_commands() -> None:
         "held drop",
         "held list",
         "held release",
+        "paper import",
         "purge",
         "recount",
         "rules check",
@@ -48,6 +49,7 @@ def test_these_are_the_commands() -> None:
         "signature withdraw",
         "user create",
         "user link",
+        "verify",
         "worker",
     ]
 

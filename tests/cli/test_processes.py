@@ -117,6 +117,7 @@ def environ(settings: Settings, port: int, tmp_path: Path) -> dict[str, str]:
         "PETITIONS_DATA_DIR": str(settings.data_dir),
         "PETITIONS_DATABASE_URL": settings.database_url,
         "PETITIONS_EMAIL_KEY": settings.email_key,
+        "PETITIONS_SIGNING_KEY": settings.signing_key,
         "PETITIONS_SECRET_KEY": settings.secret_keys[0],
         "PETITIONS_BASE_URL": f"http://127.0.0.1:{port}",
     }

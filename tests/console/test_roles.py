@@ -19,8 +19,12 @@ from petitions.organisations.logos import Logo
 from petitions.settings import Settings
 from tests.console.cosigning import ask as ask_to_cosign
 from tests.console.support import SAME_ORIGIN, Browser, browser_of, give_role, make_user
+from tests.delivery.support import begin as ask_for_list
+from tests.delivery.test_deliveries import record as record_delivery
+from tests.delivery.test_evidence import add as add_evidence
 from tests.factories import make_campaign, sign_and_confirm
 from tests.moderation.many import begin
+from tests.paper.entering import enter
 
 DOCS = Path(__file__).parents[2] / "docs" / "leads.md"
 
@@ -112,8 +116,40 @@ NEEDS: Mapping[str, str] = {
     "GET /console/rules": "admin",
     "POST /console/rules": "admin",
     "GET /console/c/{slug}/download": "download",
-    "POST /console/c/{slug}/download/signatures.csv": "download",
-    "POST /console/c/{slug}/download/organisations.csv": "download",
+    "GET /console/c/{slug}/exports": "download",
+    "POST /console/c/{slug}/exports": "download",
+    "GET /console/c/{slug}/exports/new": "download",
+    "GET /console/c/{slug}/exports/preview": "download",
+    "POST /console/c/{slug}/exports/preview": "download",
+    "GET /console/c/{slug}/exports/{export_id:uuid}": "download",
+    "GET /console/c/{slug}/exports/{export_id:uuid}/part": "download",
+    "POST /console/c/{slug}/exports/{export_id:uuid}/cancel": "download",
+    "POST /console/c/{slug}/exports/{export_id:uuid}/remove": "download",
+    "POST /console/c/{slug}/exports/{export_id:uuid}/again": "download",
+    "POST /console/c/{slug}/exports/{export_id:uuid}/file": "download",
+    "GET /console/c/{slug}/deliveries": "download",
+    "POST /console/c/{slug}/deliveries": "download",
+    "GET /console/c/{slug}/deliveries/new": "download",
+    "GET /console/c/{slug}/deliveries/{delivery_id:uuid}": "download",
+    "POST /console/c/{slug}/deliveries/{delivery_id:uuid}": "download",
+    "GET /console/c/{slug}/deliveries/{delivery_id:uuid}/change": "download",
+    "POST /console/c/{slug}/deliveries/{delivery_id:uuid}/remove": "download",
+    "POST /console/c/{slug}/deliveries/{delivery_id:uuid}/evidence": "download",
+    "GET /console/c/{slug}/deliveries/{delivery_id:uuid}/evidence/{evidence_id:uuid}": "download",
+    "POST /console/c/{slug}/deliveries/{delivery_id:uuid}/evidence/{evidence_id:uuid}": "download",
+    "POST /console/c/{slug}/deliveries/{delivery_id:uuid}/evidence/{evidence_id:uuid}/remove": "download",
+    "GET /console/c/{slug}/paper": "paper",
+    "GET /console/c/{slug}/paper/search": "paper",
+    "POST /console/c/{slug}/paper/search": "paper",
+    "POST /console/c/{slug}/paper/files/{batch_id:uuid}/undo": "paper",
+    "GET /console/c/{slug}/paper/import": "paper",
+    "POST /console/c/{slug}/paper/import": "paper",
+    "GET /console/c/{slug}/paper/decisions": "paper",
+    "POST /console/c/{slug}/paper/decisions": "paper",
+    "GET /console/c/{slug}/paper/sheets": "paper",
+    "POST /console/c/{slug}/paper/sheets": "paper",
+    "GET /console/c/{slug}/paper/{number:int}": "paper",
+    "POST /console/c/{slug}/paper/{number:int}": "paper",
     "GET /console/c/{slug}/publish": "publish",
     "POST /console/c/{slug}/publish": "publish",
     "GET /console/c/{slug}/history": "view",
@@ -240,9 +276,14 @@ async def test_everybody_gets_what_their_role_allows_and_nothing_else(
     with database.reading() as session:
         campaign = get_snapshot(session, "free-boris")
     assert member is not None
+    enter(database, settings, campaign)
     picture = Logo(b"no picture of anything", 4, 4)
     organisation = ask_to_cosign(database, settings, campaign, logo=picture)
+    delivery = record_delivery(database, campaign)
     places = {
+        "export_id:uuid": str(ask_for_list(database, campaign)),
+        "delivery_id:uuid": str(delivery.id),
+        "evidence_id:uuid": str(add_evidence(database, delivery, campaign)),
         "slug": "free-boris",
         "language": "es",
         "section": "basics",
@@ -254,6 +295,7 @@ async def test_everybody_gets_what_their_role_allows_and_nothing_else(
         "organisation_id:uuid": str(organisation.id),
         "digest": str(organisation.logo),
         "job_id:int": str(begin(database, campaign, Conditions(country="ES"))),
+        "batch_id:uuid": "0192f3a0-0000-4000-8000-000000000000",
         "token": "nonsense",
     }
     wrong = []

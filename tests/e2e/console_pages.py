@@ -6,6 +6,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.e2e.browsing import Visitor
 from tests.e2e.pages import AnyPage, FormPage, Mailbox
+from tests.e2e.program import until
 
 #: The fields of a campaign's texts.
 TEXTS = ("title", "summary", "body", "demands", "background")
@@ -252,12 +253,26 @@ class Members(Desk):
         expect(self.done).to_be_visible()
 
 
-class Download(Desk):
-    """The list."""
+class Lists(Desk):
+    """Lists that are made of the signatures."""
+
+    def make(self) -> None:
+        """The one that the form proposes; until it is ready."""
+        self._follow(self.page.locator('main a[href*="/exports/new?"]'))
+        self._follow(self.page.locator(".export-form button:not([formaction])"))
+        until(self._is_ready, "the list")
+
+    def _is_ready(self) -> bool:
+        self.page.reload()  # also without scripts
+        return self.file.is_visible()
+
+    @property
+    def file(self) -> Locator:
+        return self.page.locator('form[action*="/file?"] button')
 
     def download(self) -> bytes:
         with self.page.expect_download() as download:
-            self.page.locator('form[action*="/signatures.csv?"] button').click()
+            self.file.click()
         return download.value.path().read_bytes()
 
 

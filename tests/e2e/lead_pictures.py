@@ -9,7 +9,7 @@ from petitions.accounts.roles import Role
 from petitions.cli.demo_lead import LEAD
 from tests.e2e.browsing import Visitor, new_visitor
 from tests.e2e.conftest import ARGUMENTS, find_chromium
-from tests.e2e.console_pages import Campaigns, Desk, Download, Log, Texts, log_in
+from tests.e2e.console_pages import Campaigns, Desk, Lists, Log, Texts, log_in
 from tests.e2e.cosigned import let_ask, show_others
 from tests.e2e.past import give_past
 from tests.e2e.pictures import TARGET, pack, sign
@@ -55,9 +55,10 @@ def take_texts_and_publishing(lead: Visitor, title: str) -> None:
 
 def take_list(deliverer: Visitor) -> None:
     """For somebody who delivers it, on a telephone."""
-    log_in(deliverer, DELIVERER, PASSWORD, f"/console/c/{CAMPUSES}/download")
+    log_in(deliverer, DELIVERER, PASSWORD, f"/console/c/{CAMPUSES}/exports")
+    Lists(deliverer.page).make()
+    deliverer.open(f"/console/c/{CAMPUSES}/exports")
     take(deliverer, "list")
-    Download(deliverer.page).download()
 
 
 def take_moderation(lead: Visitor) -> None:

@@ -18,7 +18,7 @@ from tests.e2e.console_pages import (
     Again,
     Campaigns,
     Desk,
-    Download,
+    Lists,
     Log,
     LogIn,
     Texts,
@@ -263,13 +263,16 @@ def download(colleague: Visitor, campaign: Campaign, demo: Demo, name: str, addr
     """The password once more, then the list; it names nobody's address."""
     page = colleague.page
     log_in(colleague, campaign.colleague, PASSWORD, campaign.path, campaign.language)
-    assert Desk(page).ways == ["", "history", "share", "figures", "download"]
+    assert Desk(page).ways == ["", "history", "share", "figures", "paper", "exports", "deliveries"]
     demo.age_password(campaign.colleague)
-    Desk(page).go("download")
+    Desk(page).go("exports")
+    page.locator('main a[href*="/exports/new?"]').click()
     assert Again(page).path == "/console/password"
     Again(page).enter(PASSWORD)
-    assert Download(page).path == f"{campaign.path}/download"
-    content = Download(page).download()
+    Desk(page).go("exports")
+    lists = Lists(page)
+    lists.make()
+    content = lists.download()
     header, row, *rest = content.decode().split("\r\n")
     assert len(header.split(",")) == len(row.split(",")) == 5
     assert row.startswith(f"1,{name},")
@@ -281,7 +284,7 @@ def download(colleague: Visitor, campaign: Campaign, demo: Demo, name: str, addr
 def change_the_wording(editor: Visitor, campaign: Campaign, demo: Demo) -> None:
     """Who has signed something else is told on the public page what changed and why."""
     page, language = editor.page, campaign.language
-    assert "download" not in Desk(page).ways
+    assert "exports" not in Desk(page).ways
     texts = Desk(page).texts()
     texts.write(body=WORDS[language]["body"] + "\n\n2028.")
     texts.save()
@@ -363,8 +366,9 @@ def read_the_log(owner: Visitor, names: list[str]) -> None:
         *[(oona, "campaign.saved")] * 8,
         (oona, "campaign.published"),
         (oona, "member.invited"),
-        (dara, "list.download_began"),
-        (dara, "list.downloaded"),
+        (dara, "export.asked"),
+        (dara, "export.made"),
+        (dara, "export.downloaded"),
         (edith, "campaign.saved"),
         (edith, "campaign.published"),
         (edith, "campaign.saved"),

@@ -35,6 +35,7 @@ class Worker:
             "PETITIONS_DATABASE_URL": settings.database_url,
             "PETITIONS_SECRET_KEY": settings.secret_keys[0],
             "PETITIONS_EMAIL_KEY": settings.email_key,
+            "PETITIONS_SIGNING_KEY": settings.signing_key,
         }
         command = [sys.executable, "-m", "petitions", "worker"]
         self._process = subprocess.Popen(

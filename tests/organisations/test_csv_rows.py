@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from petitions.csv_lists import UnreadableList, decode_list
 from petitions.i18n import LANGUAGES, Message, translator
-from petitions.organisations.csv_rows import COLUMNS, MAX_ROWS, Row, UnreadableList, decode_list, read_list
+from petitions.organisations.csv_rows import COLUMNS, MAX_ROWS, Row, read_list
 from petitions.organisations.kinds import KINDS
 from petitions.organisations.naming import find_trick
 

@@ -15,7 +15,7 @@ from petitions.campaigns.models import Campaign
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.db import Base, Database
-from petitions.delivery.models import Export
+from petitions.delivery.models import Export, ExportJob
 from petitions.mail.models import Outbox
 from petitions.models import metadata
 from petitions.moderation.models import Job, Moderation
@@ -49,7 +49,7 @@ from tests.factories import make_draft, organisation_request
 #: Every table that holds something of somebody.
 PERSONAL: Sequence[type[Base]] = (
     *(Signature, SignatureWord, UnlistedWord, Draft, Refusal, Withdrawal, Outbox, Export, Moderation, Job),
-    *(DomainCount, RuleList, SourceCount, HourlyFlow, Alert),
+    *(DomainCount, RuleList, SourceCount, HourlyFlow, Alert, ExportJob),
 )
 _COUNTRIES = ("ES", "IE", "CH", "ES")
 _VISIBILITIES = ("public", "initials", "addressee", "anonymous", "public")
@@ -151,6 +151,9 @@ def watch(session: Session, campaign_id: int, removed: Sequence[UUID], now: date
     session.add(DomainCount(campaign_id=campaign_id, domain="ana.example", day=now.date()))
     session.add(SourceCount(campaign_id=campaign_id, key=bytes(16), label="ana"))
     session.add(HourlyFlow(campaign_id=campaign_id, hour=now))
+    cut: dict[str, Any] = {"cut_off": now, "through_serial": 1, "through_number": 0, "state": "done"}
+    asked: dict[str, Any] = {"plan": {"formats": ["csv"]}, "by_id": uuid4(), "created_at": now}
+    session.add(ExportJob(id=uuid4(), campaign_id=campaign_id, serials=b"ana", **cut, **asked, **lead))
     alert: dict[str, Any] = {"kind": "domain", "label": "ana.example", "drafts": 30}
     session.add(Alert(id=uuid4(), campaign_id=campaign_id, day=now.date(), key=bytes(16), at=now, **alert))
 

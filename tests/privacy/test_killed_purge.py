@@ -83,6 +83,7 @@ class Purger:
             "PETITIONS_DATABASE_URL": settings.database_url,
             "PETITIONS_SECRET_KEY": settings.secret_keys[0],
             "PETITIONS_EMAIL_KEY": settings.email_key,
+            "PETITIONS_SIGNING_KEY": settings.signing_key,
         }
         self._process = subprocess.Popen(
             [sys.executable, "-m", "petitions", "purge", slug, "--yes"],

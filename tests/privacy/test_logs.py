@@ -62,6 +62,7 @@ class Written:
             "PETITIONS_DATABASE_URL": settings.database_url,
             "PETITIONS_SECRET_KEY": settings.secret_keys[0],
             "PETITIONS_EMAIL_KEY": settings.email_key,
+            "PETITIONS_SIGNING_KEY": settings.signing_key,
             "PETITIONS_LOG_LEVEL": "debug",
         }
         self._file = folder / "log"

@@ -31,7 +31,7 @@ def evidence(
         empty(url)
     else:
         shutil.copy(sqlite_template, folder / "petitions.db")
-    settings = Settings(BASE_URL, folder, url, ("secret" * 8,), "e-mail key" * 4)
+    settings = Settings(BASE_URL, folder, url, ("secret" * 8,), "e-mail key" * 4, "signing key " * 4)
     database = Database(url)
     yield asyncio.run(Walk(settings, database).walk())
     database.close()

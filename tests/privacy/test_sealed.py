@@ -1,7 +1,7 @@
 """A signature whose contact is not in the store in the clear: everything works but what needs the address."""
 
-import io
 import sqlite3
+from pathlib import Path
 
 import httpx
 import pytest
@@ -10,7 +10,6 @@ from sqlalchemy import select, update
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.db import Database
-from petitions.delivery.csv_export import write_csv
 from petitions.ids import new_id
 from petitions.mail.models import Outbox
 from petitions.mail.outbox import ClaimedMail
@@ -23,6 +22,7 @@ from petitions.signatures.rollups import roll_up
 from petitions.signatures.withdrawing import withdraw
 from petitions.tokens import Tokens
 from tests.factories import form, sign_and_confirm
+from tests.lists.made import csv_of
 from tests.privacy.support import check_count, left, totals
 from tests.web.support import count_rows, page_of
 
@@ -58,11 +58,9 @@ async def test_it_is_counted_and_shown_as_chosen(
 
 
 def test_it_is_in_the_list_for_the_addressees(
-    database: Database, campaign: CampaignSnapshot, sealed: NewDraft
+    database: Database, campaign: CampaignSnapshot, sealed: NewDraft, tmp_path: Path
 ) -> None:
-    out = io.StringIO()
-    assert write_csv(database, campaign, out) == 1
-    assert "Ana Sánchez" in out.getvalue()
+    assert "Ana Sánchez" in csv_of(database, campaign, tmp_path)
 
 
 async def test_its_own_page_and_its_file_say_everything_else(

@@ -120,6 +120,7 @@ class Walk:
                 "PETITIONS_DATABASE_URL": self.settings.database_url,
                 "PETITIONS_SECRET_KEY": self.settings.secret_keys[0],
                 "PETITIONS_EMAIL_KEY": self.settings.email_key,
+                "PETITIONS_SIGNING_KEY": self.settings.signing_key,
                 "PETITIONS_SMTP_URL": f"smtp://127.0.0.1:{smtp.port}?security=none",
                 "PETITIONS_TRUSTED_PROXIES": "127.0.0.1",
                 "PETITIONS_METRICS_TOKEN": METRICS_TOKEN,

@@ -14,7 +14,7 @@ from petitions.clock import utc_now
 from petitions.errors import CampaignNotFound
 from petitions.i18n import text_direction
 from petitions.organisations.counting import Standing, find_standings
-from petitions.signatures.counting import find_count, find_counts
+from petitions.signatures.counting import People, find_all_people, find_people
 from petitions.web.caching import CachedPage, make_page
 from petitions.web.site import Site, site_of
 
@@ -42,18 +42,18 @@ def slug_of(request: Request) -> str:
     return slug
 
 
-def _find_all(session: Session) -> tuple[list[CampaignSnapshot], dict[int, int], Mapping[int, Standing]]:
-    counts, organisations = find_counts(session), find_standings(session)
-    return list_snapshots(session), counts, organisations
+def _find_all(session: Session) -> tuple[list[CampaignSnapshot], dict[int, People], Mapping[int, Standing]]:
+    people, organisations = find_all_people(session), find_standings(session)
+    return list_snapshots(session), people, organisations
 
 
 async def _render_all(site: Site) -> CachedPage:
-    campaigns, counts, organisations = await site.database.read(_find_all)
+    campaigns, people, organisations = await site.database.read(_find_all)
     now = utc_now()
     return page_of(
         {
             "campaigns": [
-                _summary(site, c, counts.get(c.id, 0), organisations.get(c.id, Standing()), now)
+                _summary(site, c, people.get(c.id, People()), organisations.get(c.id, Standing()), now)
                 for c in campaigns
                 if c.archived_at is None
             ]
@@ -62,11 +62,11 @@ async def _render_all(site: Site) -> CachedPage:
 
 
 async def _render_one(site: Site, campaign: CampaignSnapshot) -> CachedPage:
-    count = await site.database.read(find_count, campaign.id)
+    people = await site.database.read(find_people, campaign.id)
     organisations = (await site.organisations.get(campaign.id)).standing
     terms = campaign.terms
     return page_of(
-        _summary(site, campaign, count, organisations, utc_now())
+        _summary(site, campaign, people, organisations, utc_now())
         | {
             "addressees": [dict(name) for name in terms.addressees],
             "initiator": {"name": terms.initiator.name, "url": terms.initiator.url} if terms.initiator else None,
@@ -88,7 +88,7 @@ async def _render_one(site: Site, campaign: CampaignSnapshot) -> CachedPage:
 
 
 def _summary(
-    site: Site, campaign: CampaignSnapshot, count: int, organisations: Standing, now: datetime
+    site: Site, campaign: CampaignSnapshot, people: People, organisations: Standing, now: datetime
 ) -> dict[str, Any]:
     return {
         "slug": campaign.slug,
@@ -97,9 +97,10 @@ def _summary(
         "default_language": campaign.default_language,
         "languages": list(campaign.languages),
         "title": {language: s.title for language, s in campaign.statements.items()},
-        "count": count,
+        "count": people.online,
+        "on_paper": people.paper,
         "organisations": {"count": organisations.counted, "members": organisations.members},
-        "goal": campaign.terms.next_goal(count),
+        "goal": campaign.terms.next_goal(people.online),
         "opens_at": moment(campaign.opens_at),
         "closes_at": moment(campaign.closes_at),
         "signers": list(campaign.terms.signers),

@@ -6,6 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from petitions.delivery.deliveries import WAYS
 from petitions.organisations.kinds import KINDS
 from petitions.web.caching import CachedPage, make_page
 from petitions.web.site import site_of
@@ -38,6 +39,7 @@ _SUMMARY = {
     "languages": _array(_TEXT),
     "title": _BY_LANGUAGE,
     "count": _COUNT | {"description": "Confirmed signatures that are not removed."},
+    "on_paper": _COUNT | {"description": "Signatures on paper that count; not in `count`."},
     "organisations": _object({"count": _COUNT, "members": _COUNT})
     | {"description": "Organisations that co-sign; `members`: whom they represent, as far as they say."},
     "goal": {"type": ["integer", "null"], "description": "The next step; the last once all are reached."},
@@ -80,6 +82,11 @@ _RECKONING = {
     "withdrawn": _HOURLY | {"description": "By their signers."},
     "removed_then_withdrawn": _HOURLY | {"description": "Removed by the campaign, then erased by their signers."},
     "names_erased": _HOURLY | {"description": "Of those counted: everything personal is erased."},
+    "on_paper": _HOURLY | {"description": "On paper, and in no other of these numbers."},
+    "on_paper_waiting": _HOURLY
+    | {"description": "On paper, and not counted before somebody says whether they are somebody else."},
+    "on_paper_repeated": _HOURLY
+    | {"description": "On paper, and not counted: the same person signed online, or on another sheet."},
     "waiting": _ROUNDED,
     "held": _ROUNDED,
     "looked_at": _MOMENT,
@@ -106,6 +113,28 @@ _ORGANISATIONS = {
     "count": _COUNT,
     "members": _COUNT,
     "organisations": _array(_object(_ORGANISATION)),
+}
+_DELIVERIES = {
+    "slug": _TEXT,
+    "deliveries": _array(
+        _object(
+            {
+                "delivered_on": {"type": "string", "format": "date"},
+                "recipient": _TEXT,
+                "way": {"type": "string", "enum": list(WAYS)},
+                "signatures": _COUNT | {"description": "Of people online, by name or initials."},
+                "on_paper": _COUNT,
+                "organisations": _COUNT,
+                "counted_by": {
+                    "type": "string",
+                    "enum": ["site", "campaign"],
+                    "description": "`site`: the numbers are those of a list that was made here.",
+                },
+                "note": _TEXT_OR_NULL,
+                "pictures": _array(_object({"url": _URL, "description": _TEXT})),
+            }
+        )
+    ),
 }
 
 
@@ -163,6 +192,19 @@ def describe(base_url: str) -> dict[str, Any]:
                     "responses": {
                         "200": _answer(
                             "All of them, the first that asked first.", "application/json", _object(_ORGANISATIONS)
+                        ),
+                        "404": _PROBLEM,
+                        "503": _PROBLEM,
+                    },
+                }
+            },
+            "/api/v1/campaigns/{slug}/deliveries": {
+                "get": {
+                    "summary": "What was delivered to whom, and when.",
+                    "parameters": [slug],
+                    "responses": {
+                        "200": _answer(
+                            "The deliveries, the newest first.", "application/json", _object(_DELIVERIES)
                         ),
                         "404": _PROBLEM,
                         "503": _PROBLEM,

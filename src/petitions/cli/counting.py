@@ -8,6 +8,8 @@ from petitions.campaigns.queries import get_snapshot, list_snapshots
 from petitions.cli.context import Exit, opened_store, read_settings
 from petitions.clock import utc_now
 from petitions.organisations import counting as organisations
+from petitions.paper import counting as paper
+from petitions.signatures.counting import find_people
 from petitions.signatures.counting import recount as recount_campaign
 
 
@@ -15,7 +17,7 @@ def recount(
     slugs: Annotated[list[str] | None, typer.Argument(help="Campaigns; all without any.")] = None,
     repair: Annotated[bool, typer.Option("--repair", help="Set a wrong count right.")] = False,
 ) -> None:
-    """Count the signatures and the organisations, and hold the result against the numbers on the page.
+    """Count the signatures, online and on paper, and the organisations, and hold the result against the pages.
 
     Exits with 6 when a count was wrong and was not repaired.
 
@@ -31,12 +33,16 @@ def recount(
                 result = recount_campaign(session, campaign.id, utc_now(), repair=repair)
                 co_signed = organisations.find_standing(session, campaign.id)
                 of_organisations = organisations.recount(session, campaign.id, repair=repair)
+                on_paper = find_people(session, campaign.id).paper
+                of_paper = paper.recount(session, campaign.id, repair=repair)
             told = _state(result.drift, repair=repair)
             typer.echo(f"{result.slug}: says {result.tallied}, has {result.rows}: {told}")
             if co_signed.counted or of_organisations:
                 told = _state(of_organisations, repair=repair)
                 typer.echo(f"{result.slug}, organisations: says {co_signed.counted}: {told}")
-            drifted = drifted or ((result.drift, of_organisations) != (0, 0) and not repair)
+            if on_paper or of_paper:
+                typer.echo(f"{result.slug}, on paper: says {on_paper}: {_state(of_paper, repair=repair)}")
+            drifted = drifted or ((result.drift, of_organisations, of_paper) != (0, 0, 0) and not repair)
     if drifted:
         raise typer.Exit(Exit.DRIFT)
 

@@ -12,12 +12,15 @@ from petitions.cli import (
     database,
     demo,
     export,
+    export_job,
     held,
+    paper,
     purging,
     rules,
     serving,
     signature,
     user,
+    verify,
 )
 
 app = typer.Typer(
@@ -32,12 +35,15 @@ app.command()(demo.demo)
 app.command()(serving.serve)
 app.command()(serving.worker)
 app.command(hidden=True)(serving.server_process)
+app.command(hidden=True)(export_job.export_job)
 app.command("export")(export.export_signatures)
+app.command("verify")(verify.verify_pack)
 app.command()(counting.recount)
 app.command()(purging.purge)
 app.add_typer(audit.app, name="audit")
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(held.app, name="held")
+app.add_typer(paper.app, name="paper")
 app.add_typer(rules.app, name="rules")
 app.add_typer(signature.app, name="signature")
 app.add_typer(user.app, name="user")

@@ -16,9 +16,8 @@ from petitions.audit.reading import list_entries
 from petitions.audit.recording import record
 from petitions.campaigns.models import Campaign
 from petitions.console.audit_words import ACTIONS, actor_of, words_of
-from petitions.console.download import attachment
 from petitions.console.guard import Desk, Lead, for_desk
-from petitions.console.pages import show
+from petitions.console.pages import attachment, show
 from petitions.delivery.audit_csv import write_audit_csv
 from petitions.errors import InvalidRequest
 from petitions.i18n import Translator

@@ -2,18 +2,21 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from petitions.accounts.roles import Role
 from petitions.audit.models import AuditEntry
 from petitions.console.details import PARTS
+from petitions.console.export_details import EXPORT_DETAILS
 from petitions.console.held_words import REASONS as HELD_REASONS
 from petitions.console.job_words import KIND_WORDS
 from petitions.console.organisation_words import FIELD_WORDS
+from petitions.console.paper_words import STATE_WORDS as PAPER_STATES
 from petitions.i18n import N_, Message, Translator, language_name
 from petitions.moderation.removing import REASONS
 from petitions.organisations.confirming import ORGANISATION
+from petitions.paper.headings import COLUMNS as PAPER_COLUMNS
 
 ACTIONS: Mapping[str, Message] = {
     "campaign.created": N_("started the campaign"),
@@ -56,6 +59,15 @@ ACTIONS: Mapping[str, Message] = {
     "organisation.refused": N_("said that a request was not theirs"),
     "organisation.renewed": N_("signed the new wording for an organisation"),
     "organisation.withdrawn": N_("withdrew an organisation"),
+    "paper.looked": N_("had rows on paper compared, with mail addresses"),
+    "paper.imported": N_("brought in signatures on paper"),
+    "paper.undone": N_("took a file of signatures on paper out again"),
+    "paper.same": N_("said that signatures on paper repeat others"),
+    "paper.other": N_("said that signatures on paper are of somebody else"),
+    "paper.reopened": N_("let signatures on paper wait again"),
+    "paper.changed": N_("changed a signature on paper"),
+    "paper.removed": N_("took a signature on paper out"),
+    "paper.sheets": N_("printed sheets for signatures"),
     "rules.saved": N_("saved rules"),
     "bulk.started": N_("began something for many at once"),
     "bulk.cancelled": N_("stopped something for many at once"),
@@ -68,6 +80,21 @@ ACTIONS: Mapping[str, Message] = {
     "alerts.mails_off": N_("wanted no more mails about alerts"),
     "list.download_began": N_("began to download the list"),
     "list.downloaded": N_("downloaded the list"),
+    "export.asked": N_("asked for a list"),
+    "export.made": N_("a list was made"),
+    "export.failed": N_("a list was not made"),
+    "export.cancelled": N_("stopped a list"),
+    "export.downloaded": N_("downloaded a list"),
+    "export.removed": N_("deleted the file of a list"),
+    "export.expired": N_("the file of a list was deleted after its time"),
+    "delivery.recorded": N_("recorded a delivery"),
+    "delivery.changed": N_("changed a delivery"),
+    "delivery.taken_back": N_("took a delivery back"),
+    "delivery.evidence_added": N_("added a file to a delivery"),
+    "delivery.evidence_described": N_("said what a picture of a delivery shows"),
+    "delivery.evidence_shown": N_("showed a picture of a delivery to everybody"),
+    "delivery.evidence_hidden": N_("showed a picture of a delivery no more"),
+    "delivery.evidence_removed": N_("deleted a file of a delivery"),
     "organisations.downloaded": N_("downloaded the list of organisations"),
     "audit.downloaded": N_("downloaded this log"),
     "audit.verified": N_("verified the chain"),
@@ -145,10 +172,35 @@ _SAID: Mapping[str, Callable[[Any, Translator], str]] = {
     "defence": lambda value, words: words.translate(_DEFENCES[value]),
     "was": lambda value, words: words.translate(_labelled(N_("before"), _DEFENCES[value])),
     "kind": lambda value, words: words.translate(KIND_WORDS[value]),
-    "job": lambda value, words: words.translate(N_("Job %(number)s", number=words.number(value))),
+    # A job of the moderation has a number, one that makes a list an id, which stands in the file alone.
+    "job": lambda value, words: (
+        words.translate(N_("Job %(number)s", number=words.number(value))) if isinstance(value, int) else ""
+    ),
+    "delivery": lambda value, words: words.translate(N_("Delivery %(number)s", number=words.number(value))),
+    "delivered_on": lambda value, words: words.date(date.fromisoformat(value)),
+    "people": lambda value, words: words.translate(_labelled(N_("Signatures"), words.number(value))),
+    **EXPORT_DETAILS,
     "undoes": lambda value, words: words.translate(_labelled(N_("Undoes job"), words.number(value))),
     "reason": lambda value, words: words.translate(_labelled(N_("Reason"), REASONS[value])),
     "signatures": lambda value, words: words.translate(_labelled(N_("Signatures"), words.number(len(value)))),
+    "paper": lambda value, words: words.translate(
+        _labelled(N_("Rows on paper"), ", ".join(words.number(number) for number in value))
+    ),
+    "states": lambda value, words: ", ".join(
+        f"{words.translate(PAPER_STATES[state])}: {words.number(value[state])}"
+        for state in PAPER_STATES
+        if state in value
+    ),
+    "wrong": lambda value, words: (
+        words.translate(_labelled(N_("Rows with mistakes that were left out"), words.number(value)))
+        if value
+        else ""
+    ),
+    "columns": lambda value, words: ", ".join(words.translate(PAPER_COLUMNS[name]) for name in value),
+    "why": lambda value, words: words.translate(_labelled(N_("Reason"), value)),
+    "sheets": lambda value, words: words.translate(
+        _labelled(N_("Sheets"), f"{words.number(value[0])}–{words.number(value[1])}")
+    ),
     "organisation": lambda value, words: words.translate(_labelled(N_("Organisation"), words.number(value))),
     "into": lambda value, words: words.translate(_labelled(N_("kept"), words.number(value))),
     "other": lambda value, words: words.translate(_labelled(N_("the other one"), words.number(value))),

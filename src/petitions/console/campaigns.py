@@ -17,7 +17,7 @@ from petitions.campaigns.models import Campaign
 from petitions.console.guard import Lead, for_lead
 from petitions.console.pages import show
 from petitions.console.states import State, state_of
-from petitions.signatures.counting import find_counts
+from petitions.signatures.counting import People, find_all_people
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Row:
     title: str
     state: State
     count: int
+    on_paper: int
     role: Role | None  # None: an administrator
     closes_at: datetime | None
 
@@ -36,13 +37,14 @@ def find_rows(session: Session, login: Login, now: datetime) -> Sequence[Row]:
     query = select(Campaign, Membership.role).join(Membership, mine, isouter=login.is_admin)
     found = session.execute(query.order_by(Campaign.created_at.desc(), Campaign.id.desc())).all()
     ids = [campaign.id for campaign, _ in found]
-    counts, titles = find_counts(session), campaign_titles(session, ids)
+    people, titles = find_all_people(session), campaign_titles(session, ids)
     return [
         Row(
             slug=campaign.slug,
             title=titles.get(campaign.id) or campaign.slug,
             state=state_of(campaign, now),
-            count=counts.get(campaign.id, 0),
+            count=people.get(campaign.id, People()).online,
+            on_paper=people.get(campaign.id, People()).paper,
             role=Role(role) if role is not None else None,
             closes_at=campaign.closes_at,
         )

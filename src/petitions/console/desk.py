@@ -21,7 +21,7 @@ from petitions.console.guard import Desk, for_desk
 from petitions.console.pages import show
 from petitions.console.states import State, state_of
 from petitions.organisations.queue import count_waiting
-from petitions.signatures.counting import find_count
+from petitions.signatures.counting import find_people
 from petitions.signatures.rollups import find_parts
 
 #: Countries that the overview names.
@@ -52,6 +52,7 @@ class Overview:
 
     state: State
     count: int
+    on_paper: int  # in no sum with the others
     goal: int | None
     countries: Sequence[tuple[str, int]]
     languages: Sequence[LanguageRow]
@@ -67,11 +68,13 @@ class Overview:
 def find_overview(session: Session, campaign: Campaign, now: datetime) -> Overview:
     """Everything of the page, from tallies and never from the rows of signatures."""
     copy = load_copy(session, campaign.id)
-    count = find_count(session, campaign.id)
+    people = find_people(session, campaign.id)
+    count = people.online
     terms = read_terms(campaign.terms, ()) if campaign.published_at is not None else None
     return Overview(
         state=state_of(campaign, now),
         count=count,
+        on_paper=people.paper,
         goal=terms.next_goal(count) if terms is not None else None,
         countries=find_parts(session, campaign.id, "country")[:_COUNTRIES],
         languages=_languages(copy.content),

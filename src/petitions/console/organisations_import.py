@@ -16,9 +16,10 @@ from petitions.campaigns.queries import get_snapshot
 from petitions.console.guard import Desk, for_desk
 from petitions.console.organisation_words import ERASED, TOO_LONG, UNREADABLE
 from petitions.console.pages import show
+from petitions.csv_lists import UnreadableList, decode_list
 from petitions.errors import CampaignPurged, InvalidRequest, NotPossible
 from petitions.i18n import LANGUAGES, N_, Message
-from petitions.organisations.csv_rows import COLUMNS, MAX_ROWS, Row, UnreadableList, decode_list, read_list
+from petitions.organisations.csv_rows import COLUMNS, MAX_ROWS, Row, read_list
 from petitions.organisations.importing import Alike, Imported, Plan, bring_in, find_alike
 from petitions.organisations.kinds import KINDS
 from petitions.organisations.noting import MAX_NOTE, signed_note

@@ -1,5 +1,6 @@
 """Rendering a page of the console."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.responses import Response
@@ -23,3 +24,8 @@ def show(lead: Lead, template: str, status: int = 200, **context: Any) -> Respon
         switch=status == 200,
         **context,
     )
+
+
+def attachment(name: str) -> Mapping[str, str]:
+    """Headers that make a browser store the answer as a file; `name` has letters, digits, dots and dashes."""
+    return {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -9,9 +9,8 @@ from petitions.accounts.roles import Permission
 from petitions.campaigns.models import Statement
 from petitions.campaigns.queries import CampaignSnapshot, get_snapshot
 from petitions.campaigns.terms import text_in
-from petitions.console.download import attachment
 from petitions.console.guard import Desk, for_desk
-from petitions.console.pages import show
+from petitions.console.pages import attachment, show
 from petitions.errors import PageNotFound
 from petitions.i18n import LANGUAGES, N_, text_direction, translator
 from petitions.public.sharing import qr_png, qr_svg, share_links

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from petitions.audit.models import AuditEntry
 from petitions.audit.reading import stream_entries
 from petitions.db import Database
-from petitions.delivery.csv_export import safe_cell
+from petitions.lists.csv_files import safe_cell
 
 COLUMNS = ("place", "id", "at", "actor", "user", "campaign", "action", "details", "digest")
 

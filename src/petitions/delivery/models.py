@@ -130,6 +130,8 @@ class Evidence(Base):
     media_type: Mapped[str] = mapped_column(String(40))  # "image/webp" (drawn anew) or "application/pdf"
     digest: Mapped[str] = mapped_column(String(64))
     size: Mapped[int] = mapped_column(Integer)
+    width: Mapped[int | None] = mapped_column(Integer)  # pixels of an image
+    height: Mapped[int | None] = mapped_column(Integer)
     description: Mapped[str | None] = mapped_column(String(300))  # of an image, for who does not see it
     shown: Mapped[bool] = mapped_column(Boolean, server_default=false())  # to everybody; images alone
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

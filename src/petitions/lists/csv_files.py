@@ -34,6 +34,8 @@ def _write_section(section: Section, out: Output, watcher: Watcher) -> None:
     for page in section.pages():
         # A column at a time: a third of the cost of a row at a time with the csv module, whose form this has.
         cells = [make(column) for make, column in zip(fields, page, strict=True)]
+        if len(cells) == 1:
+            cells = [[cell or '""' for cell in cells[0]]]  # an empty line would be no row
         lines = [",".join(row) for row in zip(*cells, strict=True)]
         out.write((_END_OF_LINE.join(lines) + _END_OF_LINE).encode())
         watcher.advance(len(lines))

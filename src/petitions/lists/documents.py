@@ -56,10 +56,12 @@ class Section:
     title: str
     columns: tuple[Column, ...]
     rows: int
-    #: Every character of its texts, so that a writer knows before it begins which fonts it needs.
+    #: Every character of its cells, as texts and as words of choices, so that a writer knows before it begins
+    #: which fonts it needs.
     characters: frozenset[str] = field(repr=False)
     #: The rows from the beginning, as often as somebody asks. Raises SealBroken.
     pages: Callable[[], Iterator[Page]] = field(repr=False)
+    size: int = 0  # bytes of all rows as JSON, for whoever has to know how large a file may become
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ class Document:
     site_name: str
     language: str  # of headings and words, one of the interface
     title: str
-    wordings: tuple[Wording, ...]  # in force, the campaign's own language first
+    #: The first is in the language of the list and has its title; after it the others in force, then older ones.
+    wordings: tuple[Wording, ...]
     addressees: tuple[str, ...]
     responsible: str
     cut_off: datetime

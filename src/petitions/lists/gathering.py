@@ -12,7 +12,7 @@ from petitions.campaigns.models import Statement
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.campaigns.terms import text_in
 from petitions.db import Database
-from petitions.i18n import LANGUAGES, SOURCE_LANGUAGE, Translator, translator
+from petitions.i18n import LANGUAGES, SOURCE_LANGUAGE, Translator, choose_language, translator
 from petitions.lists.columns import Column, Page
 from petitions.lists.counts import count_all
 from petitions.lists.cuts import Cut
@@ -100,13 +100,13 @@ def gather(
                     "organisations",
                     words.gettext("Organisations"),
                     plan_organisation_columns(campaign, plan, words),
-                    lambda _columns: read_organisations(session, campaign, plan),
+                    lambda _columns: read_organisations(session, campaign, plan, cut),
                     folder,
                     Serials(),
                     watcher,
                 )
             )
-        wordings = _list_wordings(session, campaign)
+        wordings = _list_wordings(session, campaign, plan)
     document = _describe(campaign, site, plan, cut, counts, wordings, words, sections)
     return Gathered(document, serials, paper_numbers)
 
@@ -114,7 +114,7 @@ def gather(
 def list_translator(campaign: CampaignSnapshot, plan: Plan) -> Translator:
     """The words of a list, in the interface language nearest to the one that somebody asked for."""
     language = plan.language or campaign.default_language
-    return translator(language if language in LANGUAGES else SOURCE_LANGUAGE)
+    return translator(choose_language([language], LANGUAGES) or SOURCE_LANGUAGE)
 
 
 def _spool(
@@ -126,7 +126,7 @@ def _spool(
     numbers: Serials,
     watcher: Watcher,
 ) -> Section:
-    spool = Spool(folder / f"{key}.spool", len(columns))
+    spool = Spool(folder / f"{key}.spool", columns)
     try:
         for found, page in read(columns):
             numbers.add_all(found)
@@ -143,13 +143,15 @@ def _spool(
         title,
         tuple(columns[n] for n in kept),
         spool.rows,
-        frozenset(spool.characters),
+        spool.characters,
         partial(spool.pages, tuple(kept)),
+        spool.size,
     )
 
 
-def _list_wordings(session: Session, campaign: CampaignSnapshot) -> tuple[Wording, ...]:
-    """Every wording that was ever offered: those in force first, the campaign's own language before the others."""
+def _list_wordings(session: Session, campaign: CampaignSnapshot, plan: Plan) -> tuple[Wording, ...]:
+    """Every wording that was ever offered: those in force first, the language of the list before the others."""
+    first = plan.language if plan.language in campaign.statements else campaign.default_language
     rows = session.scalars(
         select(Statement)
         .where(Statement.campaign_id == campaign.id)
@@ -167,7 +169,7 @@ def _list_wordings(session: Session, campaign: CampaignSnapshot) -> tuple[Wordin
         )
         for row in rows
     ]
-    wordings.sort(key=lambda one: (not one.in_force, one.language != campaign.default_language))
+    wordings.sort(key=lambda one: (not one.in_force, one.language != first))
     return tuple(wordings)
 
 

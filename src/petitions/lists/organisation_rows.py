@@ -1,14 +1,16 @@
 """The organisations of a list: what the public page shows of each, and nobody who speaks for it."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from petitions.campaigns.models import Statement
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.i18n import N_, Message, Translator
 from petitions.lists.columns import Column, Kind, Page
+from petitions.lists.cuts import Cut
 from petitions.lists.plans import Plan
 from petitions.lists.signatures import country_names
 from petitions.organisations.kinds import KINDS
@@ -41,15 +43,23 @@ def plan_organisation_columns(campaign: CampaignSnapshot, plan: Plan, words: Tra
     )
 
 
+def was_approved_before(moment: datetime) -> ColumnElement[bool]:
+    """Which of those that are shown stood there already."""
+    return or_(Organisation.decided_at.is_(None), Organisation.decided_at < moment)
+
+
 def read_organisations(
-    session: Session, campaign: CampaignSnapshot, plan: Plan
+    session: Session, campaign: CampaignSnapshot, plan: Plan, cut: Cut, limit: int | None = None
 ) -> Iterator[tuple[list[int], Page]]:
-    """Places and cells of all that are shown, in the order of their requests: organisations are few."""
+    """Places and cells of all that are shown, in the order of their requests: organisations are few. `limit`: so
+    many at most."""
     query = (
         select(Organisation, Statement.language, Statement.version)
         .join(Statement, Statement.id == Organisation.statement_id)
         .where(Organisation.campaign_id == campaign.id, Organisation.state == APPROVED)
+        .where(was_approved_before(cut.ends_at))
         .order_by(Organisation.number)
+        .limit(limit)
     )
     if plan.countries:
         query = query.where(Organisation.country.in_(plan.countries))

@@ -1,22 +1,27 @@
 """The signatures on paper of a list."""
 
-from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from petitions.campaigns.models import Statement
 from petitions.campaigns.queries import CampaignSnapshot
-from petitions.i18n import Translator
+from petitions.i18n import N_, Message, Translator
 from petitions.lists.columns import Column, Kind, Page
 from petitions.lists.plans import Plan, Profile
 from petitions.lists.serials import Serials
-from petitions.lists.signatures import PAGE_SIZE, country_names, midnight
-from petitions.signatures.paper import COUNTED, PaperSignature
+from petitions.lists.signatures import PAGE_SIZE, country_names, on_days
+from petitions.signatures.paper import COUNTED, ONLINE, TWICE, WAITING, PaperSignature
 
 #: Lists of which profiles can hold them: nobody who signed on paper asked to be shown to everybody, or for news.
 PROFILES = (Profile.DELIVERY, Profile.FULL)
+_STATES: Mapping[str, Message] = {
+    COUNTED: N_("counts"),
+    WAITING: N_("waits for a decision"),
+    ONLINE: N_("signed online too"),
+    TWICE: N_("stands on another sheet too"),
+}
 
 
 def plan_paper_columns(campaign: CampaignSnapshot, plan: Plan, words: Translator) -> tuple[Column, ...]:
@@ -34,7 +39,8 @@ def plan_paper_columns(campaign: CampaignSnapshot, plan: Plan, words: Translator
         Column("language", words.gettext("Language")),
     ]
     if plan.profile is Profile.FULL:
-        columns.append(Column("state", words.gettext("State")))
+        states = {state: words.translate(text) for state, text in _STATES.items()}
+        columns.append(Column("state", words.gettext("State"), Kind.CHOICE, states))
     return tuple(columns)
 
 
@@ -45,8 +51,9 @@ def read_paper(
     through: int,
     columns: Sequence[Column],
     without: Serials,
+    after: int = 0,
 ) -> Iterator[tuple[list[int], Page]]:
-    """The numbers and cells of the rows, in the order of the numbers, up to `through`."""
+    """The numbers and cells of the rows, in the order of the numbers, above `after` and up to `through`."""
     cells = {
         "number": PaperSignature.number,
         "sheet": PaperSignature.sheet,
@@ -72,11 +79,7 @@ def read_paper(
         query = query.where(PaperSignature.country.in_(plan.countries))
     if plan.languages:
         query = query.where(Statement.language.in_(plan.languages))
-    if plan.since:
-        query = query.where(PaperSignature.entered_at >= midnight(plan.since))
-    if plan.until:
-        query = query.where(PaperSignature.entered_at < midnight(plan.until + timedelta(days=1)))
-    after = 0
+    query = query.where(*on_days(PaperSignature.entered_at, plan))
     while rows := session.execute(query.where(PaperSignature.number > after)).all():
         after = rows[-1][0]
         kept = [row for row in rows if row[0] not in without]

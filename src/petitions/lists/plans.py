@@ -1,7 +1,8 @@
 """What somebody wants made: for whom, which rows, which columns, as which files."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -9,6 +10,7 @@ from uuid import UUID
 
 from petitions.errors import InvalidRequest
 from petitions.i18n import is_language_tag
+from petitions.pdf.papers import Paper as Paper
 
 
 class Profile(StrEnum):
@@ -28,13 +30,6 @@ class Format(StrEnum):
     XLSX = "xlsx"
     HTML = "html"
     PDF = "pdf"
-
-
-class Paper(StrEnum):
-    """What a PDF is printed on."""
-
-    A4 = "a4"
-    LETTER = "letter"
 
 
 @dataclass(frozen=True)
@@ -74,15 +69,14 @@ class Plan:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Plan":
         """Raises InvalidRequest for what is no plan."""
-        known = {field.name for field in fields(cls)}
-        if not set(data) <= known:
+        if not isinstance(data, Mapping) or not data.keys() <= _READERS.keys():
             raise InvalidRequest("an unknown key in a plan")
         try:
-            plan = replace(cls(), **{key: _READERS.get(key, _as_it_is)(value) for key, value in data.items()})
-        except (TypeError, ValueError, AttributeError):
+            plan = replace(cls(), **{key: _READERS[key](value) for key, value in data.items()})
+        except (TypeError, ValueError):
             raise InvalidRequest("a wrong value in a plan") from None
-        if not plan.formats or (plan.language is not None and not is_language_tag(plan.language)):
-            raise InvalidRequest("a plan without a format, or for no language")
+        if not plan.formats:
+            raise InvalidRequest("a plan without a format")
         return plan
 
 
@@ -92,18 +86,15 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, bool | int | None) else str(value)
 
 
-def _as_it_is(value: Any) -> Any:
-    return value
-
-
-def _texts(value: Sequence[str]) -> tuple[str, ...]:
-    if isinstance(value, str) or not all(isinstance(one, str) for one in value):
+def _texts(value: Any, is_one: Callable[[str], Any]) -> tuple[str, ...]:
+    """Different texts, each of which is one, in their order."""
+    if not isinstance(value, list | tuple) or not all(isinstance(one, str) and is_one(one) for one in value):
         raise ValueError
     return tuple(dict.fromkeys(value))
 
 
-def _formats(value: Sequence[str]) -> tuple[Format, ...]:
-    wanted = {Format(one) for one in _texts(value)}
+def _formats(value: Any) -> tuple[Format, ...]:
+    wanted = {Format(one) for one in _texts(value, Format)}
     return tuple(one for one in Format if one in wanted)
 
 
@@ -113,18 +104,29 @@ def _flag(value: Any) -> bool:
     return value
 
 
+def _day(value: Any) -> date | None:
+    return None if value is None else date.fromisoformat(value)
+
+
+def _language(value: Any) -> str | None:
+    if value is not None and not (isinstance(value, str) and is_language_tag(value)):
+        raise ValueError
+    return value
+
+
 _READERS: Mapping[str, Any] = {
     "profile": Profile,
     "formats": _formats,
     "pack": _flag,
-    "columns": _texts,
-    "countries": _texts,
-    "languages": _texts,
-    "since": date.fromisoformat,
-    "until": date.fromisoformat,
-    "without": lambda value: tuple(UUID(one) for one in _texts(value)),
+    "columns": lambda value: _texts(value, re.compile(r"[a-z][a-z0-9_]{0,60}").fullmatch),
+    "countries": lambda value: _texts(value, re.compile(r"[A-Z]{2}").fullmatch),
+    "languages": lambda value: _texts(value, is_language_tag),
+    "since": _day,
+    "until": _day,
+    "without": lambda value: tuple(dict.fromkeys(map(UUID, _texts(value, UUID)))),
     "organisations": _flag,
     "on_paper": _flag,
+    "language": _language,
     "bom": _flag,
     "paper": Paper,
     "spell_out": _flag,

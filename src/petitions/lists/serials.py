@@ -1,7 +1,10 @@
 """Sets of serial numbers: which signatures a list held, small enough to be kept."""
 
+import re
 import zlib
 from collections.abc import Iterable, Iterator
+
+_NOT_ALL = re.compile(rb"[^\xff]")
 
 
 class Serials:
@@ -12,9 +15,11 @@ class Serials:
         self.add_all(numbers)
 
     def add_all(self, numbers: Iterable[int]) -> None:
-        """Numbers in any order."""
+        """Numbers from 1, in any order."""
         bits = self.bits
         for number in numbers:
+            if number < 1:
+                raise ValueError("serials begin with 1")
             place = number >> 3
             if place >= len(bits):
                 bits.extend(bytes(max(place + 1 - len(bits), len(bits))))
@@ -37,6 +42,21 @@ class Serials:
         for place, byte in enumerate(self.bits):
             if byte:
                 yield from (place << 3 | bit for bit in range(8) if byte & 1 << bit)
+
+    def first_missing(self, after: int) -> int:
+        """The first number above `after` that is not in it."""
+        number = after + 1
+        if number & 7:
+            while number & 7 and number in self:
+                number += 1
+            if number & 7 or number not in self:
+                return number
+        # Whole bytes at once: an earlier delivery may hold a million in a row.
+        found = _NOT_ALL.search(self.bits, number >> 3)
+        number = max(number, (found.start() if found else len(self.bits)) << 3)
+        while number in self:
+            number += 1
+        return number
 
     def pack(self) -> bytes:
         """As it is kept."""

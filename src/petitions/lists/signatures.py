@@ -13,6 +13,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    exists,
     func,
     literal,
     select,
@@ -32,7 +33,7 @@ from petitions.lists.plans import Plan, Profile
 from petitions.lists.profiles import ANSWER, columns_of, questions_of
 from petitions.lists.serials import Serials
 from petitions.names import initials
-from petitions.signatures.models import COMMENT_APPROVED, COMMENT_HIDDEN, COMMENT_UNREAD, Signature
+from petitions.signatures.models import COMMENT_APPROVED, COMMENT_HIDDEN, Refusal, Signature
 
 #: Rows of one read: more do not fit the processor's cache, and cost a fifth more each.
 PAGE_SIZE = 2_000
@@ -89,7 +90,7 @@ def country_names(language: str) -> Mapping[str, str]:
 
 
 def _choices(language: str, words: Translator) -> Mapping[str, Mapping[str, str]]:
-    yes_and_no = {"y": words.gettext("yes"), "n": words.gettext("no")}
+    yes_and_no = {"yes": words.gettext("yes"), "no": words.gettext("no")}
     return {
         "country": country_names(language),
         "visibility": {
@@ -99,9 +100,9 @@ def _choices(language: str, words: Translator) -> Mapping[str, Mapping[str, str]
             "anonymous": words.gettext("without a name"),
         },
         "comment_state": {
-            str(COMMENT_UNREAD): words.gettext("not read yet"),
-            str(COMMENT_APPROVED): words.gettext("approved"),
-            str(COMMENT_HIDDEN): words.gettext("hidden"),
+            "unread": words.gettext("not read yet"),
+            "approved": words.gettext("approved"),
+            "hidden": words.gettext("hidden"),
         },
         "updates": yes_and_no,
         "name_hidden": yes_and_no,
@@ -115,15 +116,17 @@ def read_signatures(
     through: int,
     columns: Sequence[Column],
     without: Serials,
+    after: int = 0,
 ) -> Iterator[tuple[list[int], Page]]:
-    """The serials and cells of the rows of a list, in the order of the serials, up to `through`."""
+    """The serials and cells of the rows of a list, in the order of the serials, above `after` and up to
+    `through`."""
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     query = _query(campaign, plan, columns, is_sqlite=is_sqlite)
     is_masked = plan.profile in (Profile.DELIVERY, Profile.PUBLIC)
     name = next((place for place, column in enumerate(columns) if column.key == "name"), None)
     place = next((place for place, column in enumerate(columns) if column.key == "place"), None)
     leaves_out = len(without) > 0
-    after = so_far = 0
+    so_far = 0
     while True:
         # The driver's own tuples: the columns need no conversion, and a million Row objects take a second.
         result = session.connection().execute(query, {"after": after, "through": through})
@@ -167,7 +170,13 @@ def _listed(campaign: CampaignSnapshot, plan: Plan) -> list[ColumnElement[bool]]
         # Not who wishes to be counted without a name, nor whose name a moderator hid.
         Profile.DELIVERY: (there, _columns.visibility != "anonymous", _columns.name_hidden.is_(False)),
         Profile.PUBLIC: (there, _columns.visibility.in_(("public", "initials")), _columns.name_hidden.is_(False)),
-        Profile.CONTACTS: (there, _columns.updates.is_(True), _columns.email.is_not(None)),
+        Profile.CONTACTS: (
+            there,
+            _columns.updates.is_(True),
+            _columns.email.is_not(None),
+            # Nor an address of which somebody said since that nothing is to be mailed to it.
+            ~exists().where(Refusal.email_key == _columns.email_key, Refusal.campaign_id == campaign.id),
+        ),
         Profile.FULL: (),
     }
     conditions = [of_campaign, *by_profile[plan.profile]]
@@ -175,10 +184,7 @@ def _listed(campaign: CampaignSnapshot, plan: Plan) -> list[ColumnElement[bool]]
         conditions.append(_columns.country.in_(plan.countries))
     if plan.languages:
         conditions.append(_columns.language.in_(plan.languages))
-    if plan.since:
-        conditions.append(_columns.confirmed_at >= midnight(plan.since))
-    if plan.until:
-        conditions.append(_columns.confirmed_at < midnight(plan.until + timedelta(days=1)))
+    conditions += on_days(_columns.confirmed_at, plan)
     return conditions
 
 
@@ -210,15 +216,18 @@ class _Cells:
         "place": lambda self: literal(None),
         "comment": lambda self: self._comment,
         "comment_state": lambda self: case(
-            (_columns.comment.is_not(None), sql_cast(_columns.comment_state, String))
+            (_columns.comment.is_(None), None),
+            (_columns.comment_state == COMMENT_APPROVED, "approved"),
+            (_columns.comment_state == COMMENT_HIDDEN, "hidden"),
+            else_="unread",
         ),
         "date": lambda self: self._day(_columns.confirmed_at),
         "signed": lambda self: self._moment(_columns.drafted_at),
         "confirmed": lambda self: self._moment(_columns.confirmed_at),
         "agreed": lambda self: self._moment(_columns.updates_at),
         "removed": lambda self: self._moment(_columns.removed_at),
-        "updates": lambda self: case((_columns.updates.is_(True), "y"), else_="n"),
-        "name_hidden": lambda self: case((_columns.name_hidden.is_(True), "y")),
+        "updates": lambda self: case((_columns.updates.is_(True), "yes"), else_="no"),
+        "name_hidden": lambda self: case((_columns.name_hidden.is_(True), "yes")),
         "wording": lambda self: (
             select(Statement.language + " " + sql_cast(Statement.version, String))
             .where(Statement.id == _columns.statement_id)
@@ -239,6 +248,16 @@ class _Cells:
             text = type_coerce(moment, String)
             return func.substr(text, 1, 10) + "T" + func.substr(text, 12, 8) + "Z"
         return func.to_char(moment, 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+
+
+def on_days(moment: Any, plan: Plan) -> list[ColumnElement[bool]]:
+    """Whether a moment lies in the days of a plan."""
+    conditions = []
+    if plan.since:
+        conditions.append(moment >= midnight(plan.since))
+    if plan.until and plan.until < date.max:
+        conditions.append(moment < midnight(plan.until + timedelta(days=1)))
+    return conditions
 
 
 def midnight(day: date) -> datetime:

@@ -1,1 +1,1 @@
-"""Lists for those to whom a statement is addressed."""
+"""Signatures on paper: printed sheets, rows that were typed from them, and who stands there twice."""

@@ -22,12 +22,14 @@ from petitions.batches import Batches
 from petitions.campaigns.models import Campaign
 from petitions.campaigns.queries import find_due_for_purge
 from petitions.db import Database
+from petitions.delivery import purging as delivery
 from petitions.delivery.exports import delete_exports, has_exports
 from petitions.mail.models import Outbox
 from petitions.moderation.jobs import end_all
 from petitions.moderation.models import Job, Moderation
 from petitions.organisations import purging as organisations
 from petitions.organisations.counting import hold
+from petitions.paper import purging as paper
 from petitions.signatures.models import (
     Draft,
     Refusal,
@@ -157,6 +159,7 @@ def _begin(session: Session, campaign_id: int, now: datetime, *, only_if_due: bo
         return None
     session.execute(update(Tally).where(Tally.campaign_id == campaign_id).values(purging=True))
     end_all(session, campaign_id, now)
+    delivery.end_all(session, campaign_id, now)
     if campaign.purge_began_at is None:
         campaign.purge_began_at = now
         campaign.closes_at = min(now, campaign.closes_at or now)
@@ -181,12 +184,20 @@ def _erase(batches: Batches, campaign_id: int) -> Iterator[int]:
     def contacts(session: Session, most: int) -> int | None:
         return organisations.erase_contacts(session, campaign_id, most)
 
+    def on_paper(session: Session, most: int) -> int | None:
+        return paper.erase(session, campaign_id, most)
+
+    def lists(session: Session, most: int) -> int | None:
+        return delivery.erase(session, campaign_id, most)
+
     yield from batches.run(roll_up)  # the totals by country must know every row before it goes
     yield from batches.run(words)  # first the search and the list, which the public sees
     yield from batches.run(signatures)
     yield from batches.run(words)  # of names that were changed meanwhile
     yield from batches.run(unlisted)
     yield from batches.run(contacts)
+    yield from batches.run(on_paper)
+    yield from batches.run(lists)
     for table, key in _OTHERS:
         yield from batches.run(_eraser(table, key, campaign_id))
     with batches.database.writing() as session:  # a few rows
@@ -277,6 +288,8 @@ def _is_left(session: Session, campaign_id: int) -> bool:
     if has_exports(session, campaign_id):
         return True
     if session.get(RuleList, campaign_id) is not None or organisations.has_contacts(session, campaign_id):
+        return True
+    if paper.is_left(session, campaign_id) or delivery.is_left(session, campaign_id):
         return True
     tables: tuple[Any, ...] = (Signature, SignatureWord, UnlistedWord, Outbox, *(table for table, _key in _OTHERS))
     return any(session.scalar(select(literal(1)).where(t.campaign_id == campaign_id).limit(1)) for t in tables)

@@ -82,6 +82,7 @@ def view_campaign(
     count: int,
     now: datetime,
     organisations: Standing = _NO_ORGANISATIONS,
+    paper: int = 0,
 ) -> CampaignView:
     """Everything that a page says about a campaign, resolved for one reader."""
     terms = campaign.terms
@@ -139,6 +140,7 @@ def view_campaign(
             if terms.open_to_organisations or organisations.counted
             else None
         ),
+        paper=paper,
         ask_url=_ask_url(campaign, words, now),
     )
 

@@ -115,9 +115,10 @@ def _to_thanks(slug: str, words: Translator) -> Response:
 async def show_thanks(request: Request) -> Response:
     """After confirming; shows a stranger nothing about the signer."""
     here: Visit = await visit(request)
-    count = await here.site.database.read(counting.find_count, here.campaign.id)
+    people = await here.site.database.read(counting.find_people, here.campaign.id)
     organisations = await here.site.organisations.get(here.campaign.id)
-    return answer_with_sharing(here, "public/thanks.html", "/thanks", Standing(count, (), organisations))
+    standing = Standing(people.online, (), organisations, paper=people.paper)
+    return answer_with_sharing(here, "public/thanks.html", "/thanks", standing)
 
 
 async def _too_late(site: Site, campaign: CampaignSnapshot, words: Translator) -> Response:

@@ -22,6 +22,7 @@ async def show_count(request: Request) -> Response:
         told = await here.site.database.read(find_told, here.campaign.id)
         organisations = (await here.site.organisations.get(here.campaign.id)).standing
         counted = told.reckoning.counted if told.reckoning is not None else 0
+        on_paper = told.reckoning.paper if told.reckoning is not None else 0
         statement = here.campaign.statements[here.statement_language]
         base_url = here.site.settings.base_url
         page = render(
@@ -31,7 +32,7 @@ async def show_count(request: Request) -> Response:
             f"{here.path}/count",
             indexed_in=here.campaign.languages,
             campaign=view_campaign(
-                here.campaign, statement, here.words, base_url, counted, utc_now(), organisations
+                here.campaign, statement, here.words, base_url, counted, utc_now(), organisations, on_paper
             ),
             told=told,
             reckoning=told.reckoning,

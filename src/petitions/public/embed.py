@@ -6,7 +6,7 @@ from starlette.responses import Response
 from petitions import templating
 from petitions.clock import utc_now
 from petitions.public.campaigns import Visit, view_campaign, visit
-from petitions.signatures.counting import find_count
+from petitions.signatures.counting import find_people
 from petitions.web.caching import CachedPage, make_page
 from petitions.web.headers import CSP_FRAMED
 
@@ -20,7 +20,7 @@ async def show_embed(request: Request) -> Response:
 
 
 async def _render(here: Visit) -> CachedPage:
-    count = await here.site.database.read(find_count, here.campaign.id)
+    people = await here.site.database.read(find_people, here.campaign.id)
     shown = await here.site.organisations.get(here.campaign.id)
     settings = here.site.settings
     statement = here.campaign.statements[here.statement_language]
@@ -29,7 +29,14 @@ async def _render(here: Visit) -> CachedPage:
         here.words,
         site_name=settings.site_name,
         campaign=view_campaign(
-            here.campaign, statement, here.words, settings.base_url, count, utc_now(), shown.standing
+            here.campaign,
+            statement,
+            here.words,
+            settings.base_url,
+            people.online,
+            utc_now(),
+            shown.standing,
+            people.paper,
         ),
         page_url=f"{here.absolute_url()}?lang={here.words.language}",
         all_url=f"{here.absolute_url()}/organisations?lang={here.words.language}",

@@ -14,7 +14,7 @@ from petitions.names import tidy
 from petitions.organisations.counting import Standing, find_standings
 from petitions.public.campaigns import view_campaign
 from petitions.public.views import CampaignView
-from petitions.signatures.counting import find_counts
+from petitions.signatures.counting import People, find_all_people
 from petitions.web.caching import CachedPage, make_page
 from petitions.web.languages import resolve, resolve_for
 from petitions.web.pages import render
@@ -23,9 +23,9 @@ from petitions.web.site import Site, site_of
 _MAX_QUERY = 60
 
 
-def _find_all(session: Session) -> tuple[list[CampaignSnapshot], dict[int, int], Mapping[int, Standing]]:
-    counts, organisations = find_counts(session), find_standings(session)
-    return list_snapshots(session), counts, organisations
+def _find_all(session: Session) -> tuple[list[CampaignSnapshot], dict[int, People], Mapping[int, Standing]]:
+    people, organisations = find_all_people(session), find_standings(session)
+    return list_snapshots(session), people, organisations
 
 
 async def show_home(request: Request) -> Response:
@@ -47,7 +47,7 @@ def _accepted(header: str) -> str:
 
 
 async def _render(site: Site, words: Translator, accepted: str, query: str) -> CachedPage:
-    snapshots, counts, organisations = await site.database.read(_find_all)
+    snapshots, people, organisations = await site.database.read(_find_all)
     now = utc_now()
     wanted = fold(query).split()
     campaigns: list[CampaignView] = []
@@ -58,6 +58,7 @@ async def _render(site: Site, words: Translator, accepted: str, query: str) -> C
             continue
         if not all(part in _searched(campaign) for part in wanted):
             continue
+        signed = people.get(campaign.id, People())
         _, language = resolve(words.language, accepted, campaign.languages, campaign.default_language)
         campaigns.append(
             view_campaign(
@@ -65,9 +66,10 @@ async def _render(site: Site, words: Translator, accepted: str, query: str) -> C
                 campaign.statements[language],
                 words,
                 site.settings.base_url,
-                counts.get(campaign.id, 0),
+                signed.online,
                 now,
                 organisations.get(campaign.id, Standing()),
+                signed.paper,
             )
         )
     page = render(

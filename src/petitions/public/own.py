@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from petitions.clock import utc_now
+from petitions.delivery.deliveries import DeliveryRow, find_containing
 from petitions.i18n import language_name
 from petitions.moderation.acting import list_acts
 from petitions.moderation.models import Moderation
@@ -22,6 +23,7 @@ from petitions.signatures import listing
 from petitions.signatures.changing import Change
 from petitions.signatures.models import COMMENT_APPROVED, COMMENT_HIDDEN, COMMENT_UNREAD
 from petitions.signatures.own import Done
+from petitions.signatures.paper import list_theirs
 from petitions.signatures.relinking import NewLink
 from petitions.signatures.withdrawing import Withdraw
 from petitions.web.bodies import read_form
@@ -43,7 +45,7 @@ async def show_own(request: Request, owner: Owner) -> Response:
     """Everything that is stored, with the form to change it."""
     signature = owner.signature
     form = own_form_for(owner.campaign.terms, signature.visibility)(data=_typed(signature))
-    return _answer_own(owner, form, saved="saved" in request.query_params)
+    return await _answer_own(owner, form, saved="saved" in request.query_params)
 
 
 def _typed(signature: Row[Any]) -> dict[str, Any]:
@@ -52,7 +54,8 @@ def _typed(signature: Row[Any]) -> dict[str, Any]:
     return typed | {f"q_{key}": answer for key, answer in (signature.answers or {}).items()}
 
 
-def _answer_own(owner: Owner, form: SignForm, status: int = 200, *, saved: bool = False) -> Response:
+async def _answer_own(owner: Owner, form: SignForm, status: int = 200, *, saved: bool = False) -> Response:
+    delivered = await _find_delivered(owner)
     view, signature, own = owner.view(), owner.signature, owner.own
     current = owner.campaign.statements.get(own.statement.language)
     answers, reviewed = signature.answers or {}, owner.campaign.terms.review_comments
@@ -77,6 +80,7 @@ def _answer_own(owner: Owner, form: SignForm, status: int = 200, *, saved: bool 
         updates_at=signature.updates_at,
         saved=saved,
         closed=view.status == "closed",
+        delivered=delivered,
         own_url=owner.url(),
         withdraw_url=owner.url("/withdraw"),
         data_url=owner.url("/data"),
@@ -84,6 +88,11 @@ def _answer_own(owner: Owner, form: SignForm, status: int = 200, *, saved: bool 
         privacy_url=owner.privacy_url,
         switch=status == 200,
     )
+
+
+async def _find_delivered(owner: Owner) -> Sequence[DeliveryRow]:
+    """The deliveries that held this signature; what leads keep to themselves of them is not said."""
+    return await owner.site.database.read(find_containing, owner.link.campaign_id, owner.signature.serial)
 
 
 def _former(owner: Owner) -> list[tuple[str, str]]:
@@ -126,7 +135,7 @@ async def change(request: Request, owner: Owner) -> Response:
     is_right = form.validate()
     is_right &= owner.signature.updates or check_consent(form, wording)
     if not is_right:
-        return _answer_own(owner, form, 422)
+        return await _answer_own(owner, form, 422)
     said = said_in(form, owner.campaign.terms)
     done = await submit(request, owner, Change(owner.link, said, wording, utc_now()))
     return done if isinstance(done, Response) else see_other(owner.url(saved="1") + "#saved")
@@ -183,7 +192,13 @@ async def renew_link(request: Request, owner: Owner) -> Response:
 async def download_data(_request: Request, owner: Owner) -> Response:
     """Everything that is stored of the signature, for the signer (GDPR Art. 15 and 20)."""
     acts = await owner.site.database.read(list_acts, owner.link.campaign_id, owner.link.row_id)
-    text = json.dumps(_data_of(owner, acts), ensure_ascii=False, indent=2)
+    delivered = await _find_delivered(owner)
+    signature = owner.signature
+    on_paper = await owner.site.database.read(
+        list_theirs, signature.campaign_id, signature.email_key, signature.serial
+    )
+    data = _data_of(owner, acts, delivered) | {"on_paper": [_row_of(row) for row in on_paper]}
+    text = json.dumps(data, ensure_ascii=False, indent=2)
     response = Response(text, media_type="application/json")
     response.headers["Content-Disposition"] = f'attachment; filename="signature-{owner.own.slug}.json"'
     response.headers["X-Robots-Tag"] = "noindex"
@@ -191,7 +206,14 @@ async def download_data(_request: Request, owner: Owner) -> Response:
     return response
 
 
-def _data_of(owner: Owner, acts: Sequence[Moderation]) -> dict[str, Any]:
+def _row_of(row: Any) -> dict[str, Any]:
+    """A line of a sheet that has the address of the signature, or of which somebody said that it is of the same
+    person. Without the name: a household may share an address."""
+    entered_at = row.entered_at.isoformat()
+    return {"sheet": row.sheet, "line": row.line, "date": row.signed_on, "entered_at": entered_at}
+
+
+def _data_of(owner: Owner, acts: Sequence[Moderation], delivered: Sequence[DeliveryRow]) -> dict[str, Any]:
     signature, own = owner.signature, owner.own
     statement = view_statement(own.statement)
     return {
@@ -210,6 +232,10 @@ def _data_of(owner: Owner, acts: Sequence[Moderation]) -> dict[str, Any]:
         # What moderators did with it, without their names; what was done together with others is not among it.
         "moderated": [
             {"action": one.action, "reason": one.reason, "at": one.at.isoformat()} for one in reversed(acts)
+        ],
+        # Which lists that held it were handed to whom, also those that the campaign's page does not name.
+        "delivered": [
+            {"on": one.delivered_on.isoformat(), "to": one.recipient, "way": one.way} for one in delivered
         ],
         "consent_version": signature.consent_version,
         "updates_wording": own.updates_wording,

@@ -6,6 +6,7 @@ from petitions.public import (
     challenge,
     confirming,
     count,
+    deliveries,
     embed,
     finding,
     home,
@@ -22,6 +23,7 @@ from petitions.public import (
     signer_list,
     signing,
     statement,
+    verifying,
 )
 
 ROUTES: list[BaseRoute] = [
@@ -32,6 +34,8 @@ ROUTES: list[BaseRoute] = [
     Route("/c/{slug}/signed", signing.show_signed),
     Route("/c/{slug}/challenge", challenge.show_challenge),
     Route("/c/{slug}/count", count.show_count),
+    Route("/c/{slug}/deliveries", deliveries.show_deliveries),
+    Route("/c/{slug}/deliveries/{evidence_id:uuid}-{digest}.webp", deliveries.show_picture),
     Route("/c/{slug}/find", finding.find, methods=["POST"]),
     Route("/c/{slug}/find", finding.show_find),
     Route("/c/{slug}/link-sent", finding.show_link_sent),
@@ -46,6 +50,9 @@ ROUTES: list[BaseRoute] = [
     Route("/c/{slug}/organisations", organisations.show_organisations),
     Route("/embed/{slug}", embed.show_embed),
     Route("/c/{slug}/logos/{digest}.webp", logos.show_logo),
+    Route("/verify", verifying.show_verify),
+    Route("/verify/key.pem", verifying.show_key),
+    Route("/verify/key.json", verifying.show_key_json),
     Route("/confirm", confirming.renew, methods=["POST"]),
     Route("/confirm/{token}", confirming.confirm, methods=["POST"]),
     Route("/confirm/{token}", confirming.show_confirm),

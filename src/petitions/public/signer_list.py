@@ -41,7 +41,7 @@ _FIRST_PAGE = _Question("", None, None)
 @dataclass(frozen=True)
 class _Answer:
     page: SignerPage
-    count: int
+    people: counting.People
     visibilities: dict[str, int]
     countries: list[tuple[str, int]]
 
@@ -67,7 +67,7 @@ def _ask(session: Session, campaign: CampaignSnapshot, question: _Question) -> _
         page = listing.list_page(session, campaign_id, question.serial, reviewed=reviewed)
     return _Answer(
         page,
-        counting.find_count(session, campaign_id),
+        counting.find_people(session, campaign_id),
         dict(rollups.find_parts(session, campaign_id, "visibility")),
         rollups.find_parts(session, campaign_id, "country"),
     )
@@ -91,9 +91,10 @@ async def _render(here: Visit, question: _Question) -> CachedPage:
             statement,
             here.words,
             here.site.settings.base_url,
-            found.count,
+            found.people.online,
             utc_now(),
             organisations.standing,
+            found.people.paper,
         ),
         cosigned=find_cosigned(found.page.signers, organisations),
         signers=found.page.signers,

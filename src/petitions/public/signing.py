@@ -168,7 +168,14 @@ def answer_with_sharing(here: Visit, template: str, below: str, standing: Standi
     settings = here.site.settings
     organisations = standing.organisations.standing
     campaign = view_campaign(
-        here.campaign, statement, here.words, settings.base_url, standing.count, utc_now(), organisations
+        here.campaign,
+        statement,
+        here.words,
+        settings.base_url,
+        standing.count,
+        utc_now(),
+        organisations,
+        standing.paper,
     )
     url = here.absolute_url()
     return answer(

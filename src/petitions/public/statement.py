@@ -12,6 +12,7 @@ from petitions.campaigns.defence import WORK
 from petitions.campaigns.models import Statement
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
+from petitions.delivery.timeline import NOTHING, Timeline
 from petitions.organisations.listing import NOBODY, Shown
 from petitions.privacy.consent import CONSENT_VERSION
 from petitions.public.affiliations import find_cosigned
@@ -27,6 +28,8 @@ from petitions.web.pages import render
 _LATEST = 12
 #: So many organisations are named beside a statement.
 _ORGANISATIONS = 12
+#: So many deliveries, the last ones.
+_DELIVERIES = 3
 
 
 @dataclass(frozen=True)
@@ -36,22 +39,30 @@ class Standing:
     count: int
     latest: Sequence[ShownSigner]
     organisations: Shown = NOBODY
+    deliveries: Timeline = NOTHING
+    paper: int = 0
 
 
 def find_standing(session: Session, campaign: CampaignSnapshot) -> Standing:
     shown = campaign.terms.public_list != "none"
+    people = counting.find_people(session, campaign.id)
     return Standing(
-        counting.find_count(session, campaign.id),
+        people.online,
         listing.list_latest(session, campaign.id, _LATEST, reviewed=campaign.terms.review_comments)
         if shown
         else (),
+        paper=people.paper,
     )
 
 
 async def look_up_standing(here: Visit) -> Standing:
-    """The same with the organisations. Raises StoreUnavailable."""
+    """The same with the organisations and what was delivered. Raises StoreUnavailable."""
     standing = await here.site.database.read(find_standing, here.campaign)
-    return replace(standing, organisations=await here.site.organisations.get(here.campaign.id))
+    return replace(
+        standing,
+        organisations=await here.site.organisations.get(here.campaign.id),
+        deliveries=await here.site.timelines.get(here.campaign.id),
+    )
 
 
 async def show_statement(request: Request) -> Response:
@@ -103,6 +114,7 @@ def describe(here: Visit, statement: Statement, form: SignForm, standing: Standi
         standing.count,
         utc_now(),
         standing.organisations.standing,
+        standing.paper,
     )
     url = here.absolute_url()
     return {
@@ -112,6 +124,8 @@ def describe(here: Visit, statement: Statement, form: SignForm, standing: Standi
         "latest": standing.latest,
         "cosigned": find_cosigned(standing.latest, standing.organisations),
         "organisations": standing.organisations.leading[:_ORGANISATIONS],
+        "deliveries": standing.deliveries.deliveries[:_DELIVERIES],
+        "deliveries_url": here.url("/deliveries"),
         "suggested": standing.organisations.leading if campaign.affiliation_label else (),
         "share_links": share_links(here.words, statement.title, url, campaign.share_text),
         "signatures_url": here.url("/signatures") if campaign.public_list == "full" else None,

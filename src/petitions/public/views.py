@@ -101,4 +101,5 @@ class CampaignView:
     organisations: int  # that co-signed
     members: int  # whom these represent, as far as they say
     organisations_url: str | None  # all of them; None where none can sign, and none has
+    paper: int  # signatures on paper, which have a line of their own
     ask_url: str | None  # the form by which an organisation asks to co-sign, while there is one

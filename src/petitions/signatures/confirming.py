@@ -17,6 +17,7 @@ from petitions.campaigns.lifecycle import may_confirm
 from petitions.campaigns.models import Campaign
 from petitions.mailboxes import domain_of, registrable
 from petitions.signatures.models import Draft, Signature, Tally
+from petitions.signatures.paper import give_way
 from petitions.signatures.words import WordChanges, places_of
 
 
@@ -59,7 +60,10 @@ _COPIED = [
 _signatures, _drafts = cast("Table", Signature.__table__), cast("Table", Draft.__table__)
 _campaigns, _tallies = cast("Table", Campaign.__table__), cast("Table", Tally.__table__)
 _LOCKED_TALLY = (
-    select(_tallies.c.counted, _tallies.c.last_serial, _tallies.c.purging, _campaigns.c.closes_at)
+    select(
+        *(_tallies.c.counted, _tallies.c.last_serial, _tallies.c.purging, _tallies.c.paper_keyed),
+        _campaigns.c.closes_at,
+    )
     .join(_campaigns, _campaigns.c.id == _tallies.c.campaign_id)
     .where(_tallies.c.campaign_id == bindparam("campaign"))
     .with_for_update(of=_tallies)
@@ -126,7 +130,7 @@ def _confirm(
     locked = connection.execute(_LOCKED_TALLY, {"campaign": campaign_id}).one_or_none()
     if locked is None:
         return dict.fromkeys(wanted, Outcome.GONE)
-    counted, last_serial, purging, closes_at = locked
+    counted, last_serial, purging, on_paper, closes_at = locked
     drafts = connection.execute(_FOUND_DRAFTS, {"campaign": campaign_id, "ids": list(wanted)}).all()
     signed_ids, signed_keys = _find_signed(connection, campaign_id, list(wanted), [d.email_key for d in drafts])
 
@@ -151,6 +155,8 @@ def _confirm(
             if draft.network is not None:
                 done.networks[draft.network] += 1
     _count(session, campaign_id, counted, last_serial, rows)
+    if on_paper and rows:
+        give_way(session, campaign_id, {row["email_key"]: row["serial"] for row in rows})
     if drafts:
         done.drafts[campaign_id] = sorted(signed_keys)
     return outcomes

@@ -31,6 +31,28 @@ def find_count(session: Session, campaign_id: int) -> int:
     return session.scalar(select(Tally.counted).where(Tally.campaign_id == campaign_id)) or 0
 
 
+@dataclass(frozen=True)
+class People:
+    """How many people signed. Each of the two has a line of its own: they are never added up."""
+
+    online: int = 0
+    paper: int = 0
+
+
+def find_people(session: Session, campaign_id: int) -> People:
+    """How many signatures count, online and on paper."""
+    found = session.execute(
+        select(Tally.counted, Tally.paper).where(Tally.campaign_id == campaign_id)
+    ).one_or_none()
+    return People(*found) if found is not None else People()
+
+
+def find_all_people(session: Session) -> dict[int, People]:
+    """The same of every campaign."""
+    query = select(Tally.campaign_id, Tally.counted, Tally.paper)
+    return {row.campaign_id: People(row.counted, row.paper) for row in session.execute(query)}
+
+
 def find_counts(session: Session) -> dict[int, int]:
     """How many signatures count, for every campaign."""
     return {row.campaign_id: row.counted for row in session.execute(select(Tally.campaign_id, Tally.counted))}

@@ -17,6 +17,7 @@ from petitions.db import insert_ignoring
 from petitions.errors import CampaignFileError
 from petitions.organisations.models import Organisation
 from petitions.signatures.models import Draft, Signature, Tally
+from petitions.signatures.paper import PaperSignature
 
 #: Who published it, for the history: nobody with an account.
 FROM_FILES = ""
@@ -48,7 +49,8 @@ def _prepare(session: Session, files: CampaignFiles, now: datetime) -> None:
         return
     signed = exists().where(Signature.campaign_id == campaign.id)
     co_signed = exists().where(Organisation.campaign_id == campaign.id)
-    if session.scalar(select(or_(signed, co_signed))):
+    on_paper = exists().where(PaperSignature.campaign_id == campaign.id)
+    if session.scalar(select(or_(signed, co_signed, on_paper))):
         after = Schedule(files.opens_at, files.closes_at, files.terms.retention)
         try:
             check_notice(schedule_of(campaign), after, now)
@@ -64,14 +66,15 @@ def open_tally(session: Session, campaign_id: int) -> None:
 
 
 def find_signed_statements(session: Session, statement_ids: Collection[int]) -> set[int]:
-    """Those wordings that at least one draft, signature or organisation points at."""
+    """Those wordings that at least one draft, signature, on paper or not, or organisation points at."""
     if not statement_ids:
         return set()
     # Drafts have no index for it, for every one that comes would pay for that; they are looked at last.
     by_signature = exists().where(Signature.statement_id == Statement.id)
     by_draft = exists().where(Draft.campaign_id == Statement.campaign_id, Draft.statement_id == Statement.id)
     by_organisation = exists().where(Organisation.statement_id == Statement.id)
+    on_paper = exists().where(PaperSignature.statement_id == Statement.id)
     query = select(Statement.id).where(
-        Statement.id.in_(statement_ids), or_(by_signature, by_organisation, by_draft)
+        Statement.id.in_(statement_ids), or_(by_signature, by_organisation, on_paper, by_draft)
     )
     return set(session.scalars(query))

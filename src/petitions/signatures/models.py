@@ -216,12 +216,13 @@ class Tally(Base):
     waiting: Mapped[int | None] = mapped_column(BigInteger)
     held: Mapped[int | None] = mapped_column(BigInteger)
     looked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    #: Signatures on paper that count, how many of them have an address, and the last numbers that were given to a
-    #: row and to a printed sheet; see signatures/paper.py.
+    #: Signatures on paper that count, how many of them have an address, the last numbers that were given to a row
+    #: and to a printed sheet, and up to which serial they were compared; see signatures/paper.py.
     paper: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     paper_keyed: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     last_paper_number: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     last_sheet: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    compared_serial: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     #: What the public count says until the next hour, see signatures/reckoning.py.
     reckoned: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 

@@ -3,8 +3,9 @@
 Everything else about paper is in `petitions.paper`. The tally of the campaign is the lock of both.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import (
@@ -14,8 +15,12 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     String,
+    Table,
     Uuid,
+    and_,
     delete,
+    func,
+    or_,
     select,
     update,
 )
@@ -38,6 +43,7 @@ class PaperSignature(Base):
         Index("ix_paper_signatures_email_key", "email_key", "campaign_id"),
         Index("ix_paper_signatures_state", "campaign_id", "state", "number"),
         Index("ix_paper_signatures_person_key", "campaign_id", "person_key"),
+        Index("ix_paper_signatures_like_serial", "campaign_id", "like_serial"),
         Index("ix_paper_signatures_batch_id", "campaign_id", "batch_id"),
         Index("ix_paper_signatures_statement_id", "statement_id"),
     )
@@ -64,6 +70,9 @@ class PaperSignature(Base):
     decided_by: Mapped[str | None] = mapped_column(String(120))  # who said that it is, or is not, somebody else
 
 
+_rows = cast("Table", PaperSignature.__table__).c
+
+
 class PaperBatch(Base):
     """Rows that were typed together: one file."""
 
@@ -79,32 +88,54 @@ class PaperBatch(Base):
     undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-def give_way(session: Session, campaign_id: int, email_keys: Collection[bytes]) -> int:
-    """These addresses sign online now: those of them that count on paper count no more. How many; the tally is
-    locked. Costs a query, so it is asked only where `tallies.paper_keyed` is above 0."""
-    these = (PaperSignature.email_key.in_(sorted(email_keys)), PaperSignature.campaign_id == campaign_id)
-    rows = session.execute(select(PaperSignature.number, PaperSignature.state).where(*these)).all()
-    if not rows:
-        return 0
-    session.execute(
-        update(PaperSignature)
-        .where(PaperSignature.campaign_id == campaign_id, PaperSignature.number.in_([r.number for r in rows]))
-        .values(state=ONLINE)
+def count_states(session: Session, campaign_id: int) -> Mapping[str, int]:
+    """How many rows are in each state."""
+    query = (
+        select(PaperSignature.state, func.count())
+        .where(PaperSignature.campaign_id == campaign_id)
+        .group_by(PaperSignature.state)
     )
+    counts = {row[0]: row[1] for row in session.execute(query)}
+    return {state: counts.get(state, 0) for state in STATES}
+
+
+def give_way(session: Session, campaign_id: int, serials: Mapping[bytes, int]) -> int:
+    """These addresses sign online now, under these serials: what they signed on paper does not count beside it.
+    How many counted; the tally is locked. Costs a query, so ask only where `tallies.paper_keyed` is above 0."""
+    these = (_rows.email_key.in_(sorted(serials)), _rows.campaign_id == campaign_id)
+    rows = session.execute(select(_rows.number, _rows.state, _rows.email_key).where(*these)).all()
+    for row in rows:
+        this = (PaperSignature.campaign_id == campaign_id, PaperSignature.number == row.number)
+        values = {"state": ONLINE, "like_serial": serials[row.email_key], "like_number": None, "decided_by": None}
+        session.execute(update(PaperSignature).where(*this).values(values))
     return _uncount(session, campaign_id, [row.state for row in rows])
 
 
-def forget(session: Session, campaign_id: int, email_key: bytes) -> None:
-    """Somebody takes their signature back: what they signed on paper goes with it. The tally is locked."""
-    these = (PaperSignature.email_key == email_key, PaperSignature.campaign_id == campaign_id)
-    states = session.scalars(select(PaperSignature.state).where(*these)).all()
-    if states:
-        session.execute(delete(PaperSignature).where(*these))
-        _uncount(session, campaign_id, states)
+def list_theirs(session: Session, campaign_id: int, email_key: bytes, serial: int) -> Sequence[Any]:
+    """Rows on paper of whoever signed online under this serial, as far as their address or somebody's decision
+    says so: number, state, sheet, line, signed_on, entered_at."""
+    is_theirs = or_(_rows.email_key == email_key, and_(_rows.like_serial == serial, _rows.state == ONLINE))
+    columns = (_rows.number, _rows.state, _rows.sheet, _rows.line, _rows.signed_on, _rows.entered_at)
+    these = select(*columns).where(_rows.campaign_id == campaign_id, is_theirs).order_by(_rows.number)
+    return session.execute(these).all()
+
+
+def forget(session: Session, campaign_id: int, email_key: bytes, serial: int) -> None:
+    """Whoever signed under this serial takes it back: what they signed on paper goes with it. The tally is
+    locked."""
+    if found := list_theirs(session, campaign_id, email_key, serial):
+        numbers = [row.number for row in found]
+        session.execute(
+            delete(PaperSignature).where(
+                PaperSignature.campaign_id == campaign_id, PaperSignature.number.in_(numbers)
+            )
+        )
+        _uncount(session, campaign_id, [row.state for row in found])
 
 
 def _uncount(session: Session, campaign_id: int, states: Sequence[str]) -> int:
-    counted = sum(state == COUNTED for state in states)
+    """Of rows with an address, or that do not count."""
+    counted = states.count(COUNTED)
     if counted:
         session.execute(
             update(Tally)

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from petitions.signatures.models import Tally, TallyPart
+from petitions.signatures.paper import ONLINE, TWICE, WAITING, count_states
 from petitions.signatures.rollups import REMOVED_PART
 
 
@@ -26,6 +27,11 @@ class Reckoning:
     removed: Mapping[str, int]  # by reason, see moderation/removing.py; the largest first
     withdrawn: int  # by their signers while they counted
     erased: int  # of those counted, whose names are erased for good
+    #: On paper, and no part of the sum: those that count, those that wait for somebody to say whether they are
+    #: somebody else, those that repeat somebody. The last two are None where the rows are erased.
+    paper: int = 0
+    paper_waiting: int | None = 0
+    paper_repeated: int | None = 0
 
     @property
     def removed_in_all(self) -> int:
@@ -68,7 +74,7 @@ class Told:
 _PARTS = (TallyPart.campaign_id == Tally.campaign_id) & (TallyPart.dimension == REMOVED_PART)
 _RECKONING = (
     select(
-        *(Tally.last_serial, Tally.counted, Tally.withdrawn, Tally.purged),
+        *(Tally.last_serial, Tally.counted, Tally.withdrawn, Tally.purged, Tally.paper, Tally.purging),
         TallyPart.value,
         TallyPart.counted.label("removed"),
     )
@@ -82,12 +88,16 @@ def find_reckoning(session: Session, campaign_id: int) -> Reckoning:
     up."""
     rows = session.execute(_RECKONING.where(Tally.campaign_id == campaign_id)).all()
     tally = rows[0]
+    states = {} if tally.purging else count_states(session, campaign_id)
     return Reckoning(
         confirmed=tally.last_serial,
         counted=tally.counted,
         removed={row.value: row.removed for row in rows if row.removed},
         withdrawn=tally.withdrawn,
         erased=tally.purged,
+        paper=tally.paper,
+        paper_waiting=None if tally.purging else states[WAITING],
+        paper_repeated=None if tally.purging else states[ONLINE] + states[TWICE],
     )
 
 

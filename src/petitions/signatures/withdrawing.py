@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from petitions.db import Database, insert_for, insert_ignoring
 from petitions.mail import outbox
+from petitions.signatures import paper
 from petitions.signatures.locked import Locked
 from petitions.signatures.models import Draft, Refusal, Signature, Tally, Withdrawal
 from petitions.signatures.own import Done, was_withdrawn
@@ -68,6 +69,7 @@ def _erase(session: Session, signature: Row[Any], rolled_up: int, now: datetime)
     session.execute(delete(Draft).where(Draft.campaign_id == campaign_id, Draft.email_key == email_key))
     outbox.forget_pending(session, campaign_id, email_key)
     drop_words(session, campaign_id, signature.serial, signature.name)
+    paper.forget(session, campaign_id, email_key, signature.serial)
     session.execute(
         delete(_signatures).where(_signatures.c.campaign_id == campaign_id, _signatures.c.id == signature.id)
     )

@@ -9,6 +9,8 @@ from petitions import log
 from petitions.db import Database
 from petitions.organisations import counting as organisations
 from petitions.organisations.models import OrganisationTally
+from petitions.paper import counting as paper
+from petitions.paper.later import compare_later
 from petitions.signatures.counting import recount
 from petitions.signatures.models import Draft, Tally
 from petitions.signatures.reckoning import find_reckoning
@@ -23,10 +25,13 @@ _RECOUNTED_EVERY = timedelta(hours=20)
 
 def count_waiting(database: Database, now: datetime) -> None:
     """Once in each hour, note for every campaign what is told of its count, how many drafts wait and how many are
-    held. A new campaign has its first look at once."""
+    held, after a look at who of those on paper may have signed online since. A new campaign has its first look at
+    once."""
     before = Tally.looked_at.is_(None) | (Tally.looked_at < hour_of(now))
     with database.reading() as session:
         due = session.scalars(select(Tally.campaign_id).where(before).order_by(Tally.campaign_id)).all()
+    if due:
+        compare_later(database)
     for campaign_id in due:
         of_campaign = select(func.count()).select_from(Draft).where(Draft.campaign_id == campaign_id)
         with database.reading() as session:
@@ -53,14 +58,16 @@ def check_counts(database: Database, now: datetime) -> None:
         with database.reading() as session:
             drift = recount(session, campaign_id, now, repair=False).drift
             of_organisations = organisations.recount(session, campaign_id, repair=False)
+            on_paper = paper.recount(session, campaign_id, repair=False)
         with database.writing() as session:
             values = {"recounted_at": now, "drift": drift}
             session.execute(update(Tally).where(Tally.campaign_id == campaign_id).values(values))
             of_campaign = OrganisationTally.campaign_id == campaign_id
             session.execute(update(OrganisationTally).where(of_campaign).values(drift=of_organisations))
-            for event, wrong in (("count_drifts", drift), ("organisations_drift", of_organisations)):
+            found = {"count_drifts": drift, "organisations_drift": of_organisations, "paper_drifts": on_paper}
+            for event, wrong in found.items():
                 if wrong:
                     log.error(event, campaign=campaign_id, drift=wrong)
-            worst = max(abs(drift), abs(of_organisations))
+            worst = max(map(abs, found.values()))
             if worst:
                 store_alerts(session, campaign_id, [Trend(DRIFT, bytes(16), None, worst)], now)

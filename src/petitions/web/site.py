@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
+from uuid import UUID
 
 from starlette.requests import HTTPConnection
 
@@ -11,6 +12,7 @@ from petitions.abuse.rules import Rules
 from petitions.campaigns.models import Statement
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.db import Database
+from petitions.delivery.timeline import Timeline
 from petitions.organisations.listing import Shown
 from petitions.organisations.shown import Ordered
 from petitions.settings import Settings
@@ -40,6 +42,7 @@ class Site:
     flows: Flows  # forms and where they came from, counted
     rules: TimedCache[int, Rules]  # by campaign
     organisations: TimedCache[int, Shown]  # those that co-signed, by campaign
+    timelines: TimedCache[int, Timeline]  # what was delivered, by campaign
     slugs: dict[int, str] = field(default_factory=dict)  # a campaign keeps its slug for ever
     #: The same as readers of a language expect them, by campaign and language, beside what was put in order.
     orders: dict[tuple[int, str], tuple[Shown, Ordered]] = field(default_factory=dict)
@@ -50,6 +53,9 @@ class Site:
     organisation_searches: PageCache = field(default_factory=lambda: PageCache(capacity=128))
     one_search: asyncio.Lock = field(default_factory=asyncio.Lock)  # of these: each page is long
     logos: TimedCache[tuple[int, str], bytes] = field(default_factory=lambda: TimedCache(fresh_for=10.0))
+    evidence: TimedCache[tuple[int, UUID], tuple[str, bytes]] = field(  # pictures of deliveries: digest, content
+        default_factory=lambda: TimedCache(capacity=32, fresh_for=10.0)
+    )
     #: What campaign leads look at again and again; see console/figures.py.
     figures: TimedCache[int, Figures] = field(default_factory=lambda: TimedCache(fresh_for=10.0))
     mailbox_url: str | None = None  # where the demo shows the mail that it caught

@@ -34,15 +34,15 @@ def sending_network(request: Request) -> str | None:
 class Uploads:
     """Lets so many large bodies through to `app` at once; whoever sends another is told to come back."""
 
-    def __init__(self, app: ASGIApp, seconds: float | None = None) -> None:
+    def __init__(self, app: ASGIApp, seconds: float | None = None, at_once: int = AT_ONCE) -> None:
         """`seconds`: that one may take, where they are not SECONDS_TO_ARRIVE."""
-        self._app, self._seconds = app, seconds
+        self._app, self._seconds, self._at_once = app, seconds, at_once
         self._under_way: Counter[str | None] = Counter()  # by network
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         network: str | None = scope[NETWORK]
         of_one = self._under_way[network] if network is not None else 0
-        if of_one >= AT_ONCE_FROM_A_NETWORK or self._under_way.total() >= AT_ONCE:
+        if of_one >= AT_ONCE_FROM_A_NETWORK or self._under_way.total() >= self._at_once:
             response = error_response(Request(scope, receive), IntakeFull(_SECONDS_TO_WAIT))
             response.headers["Connection"] = "close"  # nobody reads what is still on its way
             await response(scope, receive, send)

@@ -1,0 +1,145 @@
+"""The form by which somebody says what list they want."""
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from starlette.datastructures import FormData
+from wtforms import BooleanField, Field, Form, StringField
+from wtforms.validators import StopValidation
+
+from petitions.console.details_checks import parse_day
+from petitions.delivery.jobs import MAX_REASON
+from petitions.i18n import LANGUAGES, N_
+from petitions.lists.plans import Format, Paper, Plan, Profile
+from petitions.lists.profiles import PROFILES
+from petitions.names import is_blank
+from petitions.web.forms import ChoiceField, PlainForm, readable, tidy_line
+
+#: No list has so many columns.
+_MOST_COLUMNS = 99
+
+
+class Ticks(Field):
+    """Some of a set, as boxes that are ticked."""
+
+    data: list[str]
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = list(dict.fromkeys(valuelist))
+
+
+def _check_day(_form: Form, field: Field) -> None:
+    if field.data and day_of(field) is None:
+        raise StopValidation(N_("This is not a day. It looks like 2026-11-22."))
+
+
+def _check_order(form: Form, field: Field) -> None:
+    since, until = day_of(form["since"]), day_of(field)
+    if since is not None and until is not None and until < since:
+        raise StopValidation(N_("The end lies before the beginning."))
+
+
+def _check_reason(form: Form, field: Field) -> None:
+    with suppress(ValueError):
+        if PROFILES[Profile(form["profile"].data)].needs_reason and is_blank(field.data or ""):
+            raise StopValidation(N_("Say what this list is needed for. It is written into the log."))
+
+
+def _some(_form: Form, field: Field) -> None:
+    if not field.data:
+        raise StopValidation(N_("Please choose one at least."))
+
+
+class ExportForm(PlainForm):
+    """Everything that a plan can say; nothing but the kind of the list and its files has to be chosen."""
+
+    profile = ChoiceField(allowed=[str(one) for one in Profile], default=str(Profile.DELIVERY))
+    formats = Ticks(default=lambda: [str(Format.CSV)], validators=[_some])
+    pack = BooleanField()
+    organisations = BooleanField()
+    on_paper = BooleanField()
+    countries = Ticks(default=list)
+    languages = Ticks(default=list)
+    since = StringField(filters=[tidy_line], validators=[_check_day])
+    until = StringField(filters=[tidy_line], validators=[_check_day, _check_order])
+    without = Ticks(default=list)
+    language = ChoiceField(allowed=LANGUAGES)
+    paper = ChoiceField(allowed=[str(one) for one in Paper], default=str(Paper.A4))
+    bom = BooleanField()
+    spell_out = BooleanField()
+    reason = StringField(filters=[tidy_line], validators=[readable(MAX_REASON), _check_reason])
+
+
+#: A column that a form offers: its key, what it is called, and what was typed as its place.
+ColumnChoice = tuple[str, str, str]
+
+
+def offer_columns(data: FormData | None, profile: Profile, columns: Mapping[str, str]) -> Sequence[ColumnChoice]:
+    """The columns of a profile with their places: those that were sent, or their usual order."""
+    if data is None or not any(name.startswith(f"column-{profile}-") for name in data):
+        return [(key, heading, str(place)) for place, (key, heading) in enumerate(columns.items(), 1)]
+    return [
+        (key, heading, str(data.get(f"column-{profile}-{key}", ""))[:4].strip())
+        for key, heading in columns.items()
+    ]
+
+
+def order_columns(offered: Sequence[ColumnChoice]) -> tuple[str, ...] | None:
+    """The columns in the order of their numbers, without those that have none; columns with the same number stay
+    in their usual order. None where something else than a number was typed, or nothing at all."""
+    places: list[tuple[int, int, str]] = []
+    for usual, (key, _heading, typed) in enumerate(offered):
+        if not typed:
+            continue
+        if not (typed.isascii() and typed.isdigit() and int(typed) <= _MOST_COLUMNS):
+            return None
+        places.append((int(typed), usual, key))
+    ordered = tuple(key for _place, _usual, key in sorted(places))
+    return ordered or None
+
+
+def plan_of(form: ExportForm, columns: tuple[str, ...], usual: Sequence[str], allowed: "Allowed") -> Plan:
+    """The plan of a form that was found right. What it names that is not there, which no form of ours sends, is
+    left out of it."""
+    formats = [one for one in Format if str(one) in form.formats.data]
+    return Plan(
+        profile=Profile(form.profile.data or ""),
+        formats=tuple(formats) or (Format.CSV,),
+        pack=form.pack.data,
+        columns=columns if columns != tuple(usual) else (),
+        countries=_kept(form.countries.data, allowed.countries),
+        languages=_kept(form.languages.data, allowed.languages),
+        since=day_of(form.since),
+        until=day_of(form.until),
+        without=tuple(UUID(one) for one in _kept(form.without.data, allowed.deliveries)),
+        organisations=form.organisations.data,
+        on_paper=form.on_paper.data,
+        language=form.language.data or None,
+        bom=form.bom.data,
+        paper=Paper(form.paper.data or Paper.A4),
+        spell_out=form.spell_out.data,
+    )
+
+
+class Allowed:
+    """What a form offers besides what every form does."""
+
+    def __init__(
+        self, countries: Collection[str], languages: Collection[str], deliveries: Collection[UUID]
+    ) -> None:
+        self.countries, self.languages = frozenset(countries), frozenset(languages)
+        self.deliveries = frozenset(str(one) for one in deliveries)
+
+
+def _kept(sent: Sequence[str], known: Collection[str]) -> tuple[str, ...]:
+    return tuple(one for one in sent if one in known)
+
+
+def day_of(field: Any) -> date | None:
+    """What stands in a field of a day; None for nothing and for nonsense."""
+    with suppress(ValueError):
+        return parse_day(field.data or "")
+    return None

@@ -1,0 +1,1 @@
+"""Setting texts of every script on pages of PDF."""

@@ -1,0 +1,282 @@
+"""Recording what was delivered: whole, once, with exactly the signatures of the list."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import delete
+
+from petitions.campaigns.queries import CampaignSnapshot
+from petitions.clock import utc_now
+from petitions.db import Database
+from petitions.delivery import deliveries
+from petitions.delivery.candidates import list_candidates
+from petitions.delivery.deliveries import DeliveryRow, NewDelivery, find_containing, list_deliveries
+from petitions.delivery.known import find_known
+from petitions.delivery.models import Delivery, ExportJob
+from petitions.delivery.running import run_job
+from petitions.delivery.timeline import find_timeline
+from petitions.errors import CampaignPurged, NotPossible, PageNotFound
+from petitions.ids import new_id
+from petitions.lists.plans import Plan, Profile
+from petitions.lists.serials import Serials
+from petitions.privacy.purging import purge
+from petitions.settings import Settings
+from tests import factories
+from tests.delivery.support import LEA, begin, find_job, list_logged, made
+
+DAY = date(2026, 11, 3)
+EMBASSY = NewDelivery(DAY, "the embassy of Bulgaria in Madrid", deliveries.HANDED_OVER, people=3210, on_paper=12)
+
+
+def make_list(
+    database: Database, settings: Settings, campaign: CampaignSnapshot, plan: Plan | None = None, **more: Any
+) -> UUID:
+    """A list that the worker made; the id of its job."""
+    job_id = begin(database, campaign, plan, **more)
+    run_job(database, settings, job_id, new_id())
+    return job_id
+
+
+def record(
+    database: Database,
+    campaign: CampaignSnapshot,
+    new: NewDelivery = EMBASSY,
+    delivery_id: UUID | None = None,
+) -> DeliveryRow:
+    with database.writing() as session:
+        return deliveries.record_delivery(session, campaign.id, delivery_id or new_id(), new, LEA, utc_now())
+
+
+def change(
+    database: Database, campaign: CampaignSnapshot, row: DeliveryRow, new: NewDelivery, revision: int | None = None
+) -> DeliveryRow:
+    seen = row.revision if revision is None else revision
+    with database.writing() as session:
+        return deliveries.change_delivery(session, campaign.id, row.id, seen, new, LEA, utc_now())
+
+
+def take_back(database: Database, campaign: CampaignSnapshot, row: DeliveryRow) -> None:
+    with database.writing() as session:
+        deliveries.take_back(session, campaign.id, row.id, row.revision, LEA, utc_now())
+
+
+def rows(database: Database, campaign: CampaignSnapshot) -> list[DeliveryRow]:
+    with database.reading() as session:
+        return list(list_deliveries(session, campaign.id))
+
+
+def containing(database: Database, campaign: CampaignSnapshot, serial: int) -> list[str]:
+    with database.reading() as session:
+        return [row.recipient for row in find_containing(session, campaign.id, serial)]
+
+
+def test_numbers_that_somebody_typed_are_kept_as_such(database: Database, campaign: CampaignSnapshot) -> None:
+    row = record(database, campaign)
+    assert (row.number, row.revision, row.people, row.on_paper, row.organisations) == (1, 1, 3210, 12, 0)
+    assert (row.by_hand, row.has_serials, row.cut_off, row.created_by) == (True, False, None, "Lea Lead")
+    assert rows(database, campaign) == [row]
+    (entry,) = list_logged(database, "delivery.")
+    assert (entry.action, entry.details) == (
+        "delivery.recorded",
+        {"delivery": 1, "delivered_on": "2026-11-03", "people": 3210},
+    )
+
+
+def test_a_list_gives_its_numbers_and_who_was_in_it(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    for visibility in ("public", "anonymous", "initials"):
+        factories.sign_and_confirm(database, settings, campaign, visibility=visibility)
+    factories.cosign(database, settings, campaign)
+    job_id = make_list(database, settings, campaign, Plan(pack=True, organisations=True))
+    job = find_job(database, campaign, job_id)
+    row = record(database, campaign, replace(EMBASSY, export_id=job_id))
+    assert (row.people, row.on_paper, row.organisations) == (2, 0, 1)  # whatever somebody typed beside it
+    assert (row.by_hand, row.has_serials, row.cut_off) == (False, True, job.cut_off)
+    assert job.result is not None
+    assert row.manifest_sha256 == job.result["manifest_sha256"] is not None
+    with database.reading() as session:
+        known = find_known(session, campaign.id, [row.id])
+    assert list(known.serials) == [1, 3]
+    assert list_logged(database, "delivery.")[0].details["sha256"] == row.manifest_sha256
+
+
+def test_who_was_in_it_stays_when_the_list_has_gone(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    factories.sign_and_confirm(database, settings, campaign)
+    job_id = make_list(database, settings, campaign)
+    row = record(database, campaign, replace(EMBASSY, export_id=job_id))
+    with database.writing() as session:
+        session.execute(delete(ExportJob))
+    again = change(database, campaign, row, replace(EMBASSY, export_id=job_id, recipient="somebody else"))
+    assert (again.recipient, again.people, again.has_serials) == ("somebody else", 1, True)
+    assert containing(database, campaign, 1) == ["somebody else"]
+
+
+def test_the_next_list_has_exactly_the_others(
+    database: Database, settings: Settings, campaign: CampaignSnapshot, tmp_path: Path
+) -> None:
+    for _ in range(4):
+        factories.sign_and_confirm(database, settings, campaign, country="ES")
+    factories.sign_and_confirm(database, settings, campaign, country="FR")
+    spain = make_list(database, settings, campaign, Plan(countries=("ES",)))
+    first = record(database, campaign, replace(EMBASSY, export_id=spain))
+    factories.sign_and_confirm(database, settings, campaign, country="ES")
+    done, _ = made(database, campaign, settings, tmp_path / "next", Plan(without=(first.id,)))
+    assert list(done.serials) == [5, 6]  # the one of France was not in the first, and is skipped by none
+
+
+def test_a_signer_finds_every_delivery_that_had_them(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    factories.sign_and_confirm(database, settings, campaign)
+    first = make_list(database, settings, campaign)
+    factories.sign_and_confirm(database, settings, campaign)
+    both = make_list(database, settings, campaign)
+    record(database, campaign, replace(EMBASSY, export_id=first, shown=False))
+    record(
+        database, campaign, replace(EMBASSY, export_id=both, recipient="the court", delivered_on=date(2026, 11, 9))
+    )
+    record(database, campaign)  # typed: nobody knows
+    assert containing(database, campaign, 1) == ["the court", EMBASSY.recipient]
+    assert containing(database, campaign, 2) == ["the court"]
+    assert containing(database, campaign, 3) == []
+
+
+def test_the_same_form_twice_is_one_delivery(database: Database, campaign: CampaignSnapshot) -> None:
+    delivery_id = new_id()
+    assert record(database, campaign, EMBASSY, delivery_id) == record(database, campaign, EMBASSY, delivery_id)
+    assert len(rows(database, campaign)) == 1
+    assert len(list_logged(database, "delivery.")) == 1
+
+
+def test_another_campaign_gets_no_delivery_by_an_id_that_is_taken(
+    database: Database, campaign: CampaignSnapshot
+) -> None:
+    other = factories.make_campaign(database, slug="free-ana")
+    row = record(database, campaign)
+    with pytest.raises(PageNotFound):
+        record(database, other, EMBASSY, row.id)
+    for act in (lambda: change(database, other, row, EMBASSY), lambda: take_back(database, other, row)):
+        with pytest.raises(PageNotFound):
+            act()
+
+
+def test_two_at_once_get_two_numbers(database: Database, campaign: CampaignSnapshot) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        recorded = list(threads.map(lambda _: record(database, campaign), range(8)))
+    assert sorted(row.number for row in recorded) == list(range(1, 9))
+
+
+def test_lists_that_cannot_be_delivered(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    factories.sign_and_confirm(database, settings, campaign, updates=True)
+    other = factories.make_campaign(database, slug="free-ana")
+    news = make_list(database, settings, campaign, Plan(profile=Profile.CONTACTS))
+    elsewhere = make_list(database, settings, other)
+    waiting = begin(database, campaign)
+    for export_id in (new_id(), news, elsewhere, waiting):
+        with pytest.raises(NotPossible):
+            record(database, campaign, replace(EMBASSY, export_id=export_id))
+    assert rows(database, campaign) == []
+    with database.reading() as session:
+        assert list_candidates(session, campaign.id) == []
+    mine = make_list(database, settings, campaign)
+    if find_job(database, campaign, mine).serials is None:  # the one that waited was the same
+        run_job(database, settings, mine, new_id())
+    with database.reading() as session:
+        (candidate,) = list_candidates(session, campaign.id)
+    assert (candidate.id, candidate.people, candidate.profile) == (mine, 1, "delivery")
+
+
+def test_what_somebody_else_changed_meanwhile_stays(database: Database, campaign: CampaignSnapshot) -> None:
+    row = record(database, campaign)
+    change(database, campaign, row, replace(EMBASSY, recipient="the court", people=5))
+    with pytest.raises(NotPossible):
+        change(database, campaign, row, replace(EMBASSY, recipient="nobody"))
+    with pytest.raises(NotPossible):
+        take_back(database, campaign, row)
+    (stays,) = rows(database, campaign)
+    assert (stays.recipient, stays.people, stays.revision) == ("the court", 5, 2)
+
+
+def test_typed_numbers_take_the_place_of_a_list(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    factories.sign_and_confirm(database, settings, campaign)
+    row = record(database, campaign, replace(EMBASSY, export_id=make_list(database, settings, campaign)))
+    typed = change(database, campaign, row, EMBASSY)
+    assert (typed.by_hand, typed.people, typed.has_serials) == (True, 3210, False)
+    assert containing(database, campaign, 1) == []
+
+
+def test_what_is_taken_back_is_gone_but_for_the_log(database: Database, campaign: CampaignSnapshot) -> None:
+    row = record(database, campaign)
+    take_back(database, campaign, row)
+    assert rows(database, campaign) == []
+    assert [entry.action for entry in list_logged(database, "delivery.")] == [
+        "delivery.recorded",
+        "delivery.taken_back",
+    ]
+    with pytest.raises(PageNotFound):
+        take_back(database, campaign, row)
+
+
+def test_a_campaign_has_only_so_many(
+    database: Database, campaign: CampaignSnapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries, "MOST_DELIVERIES", 1)
+    record(database, campaign)
+    with pytest.raises(NotPossible):
+        record(database, campaign)
+
+
+def test_everybody_sees_those_that_are_shown_and_the_newest_first(
+    database: Database, campaign: CampaignSnapshot
+) -> None:
+    record(database, campaign, replace(EMBASSY, note="They promised.", remark="File 12"))
+    record(database, campaign, replace(EMBASSY, recipient="the court", delivered_on=date(2026, 11, 5)))
+    record(database, campaign, replace(EMBASSY, recipient="somebody quiet", shown=False))
+    with database.reading() as session:
+        timeline = find_timeline(session, campaign.id)
+    assert [one.recipient for one in timeline.deliveries] == ["the court", EMBASSY.recipient]
+    assert timeline.deliveries[1].note == "They promised."
+    assert "File 12" not in repr(timeline)
+
+
+def test_the_history_stays_when_the_names_go(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    factories.sign_and_confirm(database, settings, campaign)
+    job_id = make_list(database, settings, campaign)
+    record(database, campaign, replace(EMBASSY, export_id=job_id))
+    assert purge(database, campaign.id, utc_now()).done
+    (row,) = rows(database, campaign)
+    assert (row.people, row.has_serials, row.by_hand) == (1, False, False)
+    with database.reading() as session:
+        stored = session.get_one(Delivery, row.id)
+        assert (stored.serials, stored.paper_numbers) == (None, None)
+        with pytest.raises(NotPossible):
+            find_known(session, campaign.id, [row.id])
+    with pytest.raises(CampaignPurged):
+        record(database, campaign, replace(EMBASSY, export_id=job_id))
+    # What happens afterwards can be told still, and what was told corrected.
+    assert record(database, campaign).by_hand
+    assert change(database, campaign, row, replace(EMBASSY, export_id=job_id, recipient="x")).people == 1
+
+
+def test_a_list_of_nobody_is_known_to_hold_nobody(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    row = record(database, campaign, replace(EMBASSY, export_id=make_list(database, settings, campaign)))
+    assert (row.people, row.has_serials) == (0, True)
+    with database.reading() as session:
+        known = find_known(session, campaign.id, [row.id])
+    assert list(known.serials) == list(Serials()) == []

@@ -1,0 +1,52 @@
+"""The page that tells how to check a delivery, and the key itself."""
+
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from petitions.delivery.site_keys import grouped, parse_public_key, signing_key
+from petitions.i18n import LANGUAGES
+from petitions.public.verifying import COMMANDS
+from petitions.settings import Settings
+from tests.conftest import serving
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_the_page_shows_the_fingerprint_and_the_commands(
+    client: httpx.AsyncClient, settings: Settings, language: str
+) -> None:
+    answer = await client.get("/verify", params={"lang": language})
+    assert answer.status_code == 200
+    assert f'<html lang="{language}"' in answer.text
+    assert grouped(signing_key(settings).public.fingerprint) in answer.text
+    for command in COMMANDS:
+        assert f"<code>{command}</code>" in answer.text
+    assert "noindex" not in answer.text
+
+
+async def test_the_key_as_files(client: httpx.AsyncClient, settings: Settings) -> None:
+    key = signing_key(settings).public
+    pem = await client.get("/verify/key.pem")
+    assert (pem.content, pem.headers["content-type"]) == (key.pem, "application/x-pem-file")
+    assert parse_public_key(pem.content) == key
+    answer = await client.get("/verify/key.json")
+    assert answer.json() == {
+        "algorithm": "Ed25519",
+        "public": key.raw.hex(),
+        "fingerprint": key.fingerprint,
+        "site": settings.base_url,
+    }
+
+
+async def test_nothing_of_the_secret_half_is_shown(client: httpx.AsyncClient, settings: Settings) -> None:
+    for path in ("/verify", "/verify/key.pem", "/verify/key.json"):
+        assert settings.signing_key.strip() not in (await client.get(path)).text
+
+
+async def test_a_site_without_a_key_has_no_such_page(settings: Settings) -> None:
+    async with serving(replace(settings, signing_key="")) as (_app, client):
+        for path in ("/verify", "/verify/key.pem", "/verify/key.json"):
+            assert (await client.get(path)).status_code == 404
