@@ -98,7 +98,7 @@ async def test_from_the_page_to_the_delivery(settings: Settings, database: Datab
     written = csv_of(database, campaign, tmp_path)
     header, row = csv.reader(io.StringIO(written))
     told = dict(zip(header, row, strict=True))
-    assert (told["Number"], told["Name"], told["A few words of your own"]) == ("1", "Ana Sánchez", "Con vosotros.")
+    assert (told["Number"], told["Name"], told["Comment"]) == ("1", "Ana Sánchez", "Con vosotros.")
     assert "@" not in written
 
 

@@ -32,7 +32,7 @@ COLUMNS = (
     Column("affiliation", "Affiliation"),
     Column("city", "City"),
     Column("country", "Country", Kind.CHOICE, {"ES": "Spain", "EG": "Egypt"}),
-    Column("comment", "A few words of your own"),
+    Column("comment", "Comment"),
     Column("answer_union", "Union"),
     Column("date", "Date", Kind.DATE),
 )

@@ -17,11 +17,12 @@ from petitions.console.export_words import STATE_OF_EXPORT, say_phase, say_plan,
 from petitions.console.guard import Desk, for_desk
 from petitions.console.pages import show
 from petitions.delivery import jobs
+from petitions.delivery.candidates import DELIVERABLE
 from petitions.delivery.deliveries import list_deliveries
 from petitions.delivery.models import ExportJob
 from petitions.errors import CampaignPurged, InvalidRequest, NotAllowed, NotPossible
 from petitions.i18n import N_, Message, Translator
-from petitions.lists.plans import Plan, Profile
+from petitions.lists.plans import Plan
 from petitions.lists.profiles import PROFILES
 from petitions.web.caching import no_store
 from petitions.web.pages import render, see_other
@@ -270,7 +271,7 @@ def _line(desk: Desk, job: ExportJob, deliveries: Mapping[UUID, str]) -> Line:
         host=job.host,
         is_here=jobs.is_here(desk.site.settings, job),
         files=(job.result or {}).get("files") or (),
-        holds_signatures=job.serials is not None and plan.profile is not Profile.CONTACTS,
+        holds_signatures=job.state in (jobs.DONE, jobs.EXPIRED) and plan.profile in DELIVERABLE,
     )
 
 

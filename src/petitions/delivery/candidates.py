@@ -13,6 +13,8 @@ from petitions.delivery.models import ExportJob
 from petitions.lists.plans import Profile
 
 _MOST = 50
+#: Profiles of what one delivers: no addresses, and nobody who was removed.
+DELIVERABLE = (Profile.DELIVERY, Profile.PUBLIC)
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,8 @@ class Candidate:
 
 
 def list_candidates(session: Session, campaign_id: int) -> Sequence[Candidate]:
-    """The last lists that were made here, the newest first; also those whose file has gone. Addresses for news are
-    no signatures that one delivers."""
+    """The last lists that were made here for somebody outside, the newest first; also those whose file has
+    gone."""
     query = (
         select(
             ExportJob.id,
@@ -56,7 +58,7 @@ def list_candidates(session: Session, campaign_id: int) -> Sequence[Candidate]:
             made_at=row.ended_at or row.cut_off,
         )
         for row in session.execute(query)
-        if row.plan.get("profile") != Profile.CONTACTS
+        if row.plan.get("profile") in DELIVERABLE
     ]
 
 
@@ -65,7 +67,7 @@ def find_list(session: Session, campaign_id: int, export_id: UUID) -> ExportJob 
     job = session.get(ExportJob, export_id)
     if job is None or job.campaign_id != campaign_id or job.serials is None:
         return None
-    return job if job.plan.get("profile") != Profile.CONTACTS else None
+    return job if job.plan.get("profile") in DELIVERABLE else None
 
 
 def counts_of(result: Any) -> dict[str, Any]:

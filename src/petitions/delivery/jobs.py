@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from petitions.accounts.roles import Permission
 from petitions.audit.recording import Actor, record
@@ -160,6 +160,7 @@ def list_jobs(session: Session, campaign_id: int, before: UUID | None = None, li
         last = get_job(session, campaign_id, before)
         same_time = and_(ExportJob.created_at == last.created_at, ExportJob.id < last.id)
         query = query.where(or_(ExportJob.created_at < last.created_at, same_time))
+    query = query.options(defer(ExportJob.serials), defer(ExportJob.paper_numbers))  # long, and in no list
     query = query.order_by(ExportJob.created_at.desc(), ExportJob.id.desc()).limit(limit + 1)
     jobs = session.scalars(query).all()
     return JobPage(jobs[:limit], jobs[limit - 1].id if len(jobs) > limit else None)

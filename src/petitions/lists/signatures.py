@@ -46,7 +46,7 @@ _HEADINGS: Mapping[str, tuple[Message, Kind]] = {
     "affiliation": (N_("Affiliation"), Kind.TEXT),
     "city": (N_("City"), Kind.TEXT),
     "country": (N_("Country"), Kind.CHOICE),
-    "comment": (N_("A few words of your own"), Kind.TEXT),
+    "comment": (N_("Comment"), Kind.TEXT),
     "comment_state": (N_("State of the words"), Kind.CHOICE),
     "date": (N_("Date"), Kind.DATE),
     "language": (N_("Language"), Kind.TEXT),
