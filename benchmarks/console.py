@@ -36,6 +36,7 @@ from petitions.lists.serials import Serials
 from petitions.moderation.models import Job
 from petitions.organisations.models import Organisation
 from petitions.signatures.models import Signature, Tally
+from petitions.signatures.paper import COUNTED, WAITING, PaperBatch, PaperSignature
 from petitions.signatures.rollups import roll_up
 
 CONNECTIONS = 8
@@ -48,9 +49,10 @@ _SECTIONS = ("basics", "dates", "form", "mails", "thanks")
 _HELD, _GROUPS = 20_000, 40
 _ORGANISATIONS = 1_000
 _DELIVERIES = 20
+_ON_PAPER, _WAIT = 5_000, 500
 #: They are no pages: what they answer is measured elsewhere, leads away, or needs a link of a mail.
 _NOT_PAGES = re.compile(
-    r"/(login|forgot|link|first|password)\b|/qr\.|/texts$|/remove$|/signatures/(search|act)$|/bulk/preview$"
+    r"/(login|forgot|link|first|password)\b|/qr\.|/texts$|/remove$|/(signatures|paper)/(search|act)$|/bulk/preview$"
     r"|/logo/|/download$|/exports/preview$|/evidence/"
 )
 
@@ -121,6 +123,7 @@ def _moderate(store: Store, campaign: CampaignSnapshot) -> dict[str, str]:
         of_campaign = select(Organisation.id).where(Organisation.campaign_id == campaign.id)
         organisation_id = session.scalars(of_campaign.order_by(Organisation.number).limit(1)).one()
     export_id, delivery_id = _deliver(store, campaign, now)
+    _type_paper(store, campaign, now)
     hold_drafts(store, campaign, _HELD, [f"d{n}.example" for n in range(_GROUPS)])
     return {
         "job_id": str(job_id),
@@ -168,6 +171,40 @@ def _deliver(store: Store, campaign: CampaignSnapshot, now: datetime) -> tuple[U
             new = NewDelivery(now.date(), f"court {number}", HANDED_OVER, export_id=export_id)
             record_delivery(session, campaign.id, delivery_id, new, actor, now)
     return export_id, delivery_id
+
+
+def _type_paper(store: Store, campaign: CampaignSnapshot, now: datetime) -> None:
+    """Rows of paper sheets, some of them to decide."""
+    batch_id = uuid4()
+    rows = [
+        {
+            "campaign_id": campaign.id,
+            "number": number,
+            "batch_id": batch_id,
+            "state": WAITING if number % (_ON_PAPER // _WAIT) == 0 else COUNTED,
+            "like_serial": number if number % (_ON_PAPER // _WAIT) == 0 else None,
+            "name": f"Ana {number}",
+            "city": "Madrid",
+            "country": "ES",
+            "person_key": f"ana {number}|madrid",
+            "statement_id": campaign.statements[campaign.default_language].id,
+            "entered_at": now,
+        }
+        for number in range(1, _ON_PAPER + 1)
+    ]
+    with store.opened() as database, database.writing() as session:
+        batch = PaperBatch(
+            campaign_id=campaign.id,
+            id=batch_id,
+            rows=_ON_PAPER,
+            digest=bytes(32),
+            entered_by="Lead 0",
+            entered_at=now,
+        )
+        session.add(batch)
+        session.execute(insert(PaperSignature), rows)
+        tally = session.get_one(Tally, campaign.id)
+        tally.paper, tally.last_paper_number = _ON_PAPER - _WAIT, _ON_PAPER
 
 
 def _paths(campaign: CampaignSnapshot, moderated: dict[str, str]) -> list[str]:

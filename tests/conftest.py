@@ -48,7 +48,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "e2e" in place.parts:
             group = (
                 "e2e-console"
-                if place.stem.startswith(("test_console", "test_moderation", "test_organisations", "test_writing"))
+                if place.stem.startswith(
+                    ("test_console", "test_deliveries", "test_moderation", "test_organisations")
+                )
                 else "e2e"
             )
         item.add_marker(pytest.mark.xdist_group(group))

@@ -254,7 +254,7 @@ def fill(database: Database, settings: Settings, folder: Path) -> None:
         )
         fill_console(session, campaign.id)
         refuse(session, campaign.id, refused.id, now)
-        record_export(session, campaign.id, list_file, 1, now)
+        record_export(session, campaign.id, list_file, list_file.stat(), 1, now)
         fill_moderation(session, campaign.id, session.get_one(Signature, (campaign.id, unlisted.id)))
         fill_organisations(session, campaign, settings)
         fill_deliveries(session, campaign)

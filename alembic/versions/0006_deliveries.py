@@ -68,7 +68,7 @@ def upgrade() -> None:
         sa.Column("key", sa.LargeBinary(length=96), nullable=True),
         sa.Column("serials", sa.LargeBinary(), nullable=True),
         sa.Column("paper_numbers", sa.LargeBinary(), nullable=True),
-        sa.Column("by_id", sa.Uuid(), nullable=False),
+        sa.Column("by_id", sa.Uuid()),
         sa.Column("by_name", sa.String(length=120), nullable=False),
         sa.Column("created_at", _MOMENT, nullable=False),
         sa.Column("ended_at", _MOMENT, nullable=True),

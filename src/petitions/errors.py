@@ -12,6 +12,7 @@ PetitionsError
 ├── EditConflict             somebody else saved the same campaign meanwhile
 ├── NoteRequired             signed words would change, and nobody says why
 ├── NotPossible              the state of a campaign does not allow this
+│   └── DeliveredTwice       this list was recorded as delivered to them already
 ├── TooOften                 one organisation did this as often as it may in a day
 ├── MoveNotAllowed           days would change, and whoever publishes may not change them
 ├── LastAdministrator        a site keeps somebody who looks after it
@@ -103,6 +104,10 @@ class NoteRequired(PetitionsError):
 
 class NotPossible(PetitionsError):
     """The state of a campaign does not allow this; nothing was changed."""
+
+
+class DeliveredTwice(NotPossible):
+    """This list was recorded as delivered to the same recipient already; nothing was changed."""
 
 
 class TooOften(PetitionsError):

@@ -186,6 +186,83 @@ def test_a_reader_who_goes_away_ends_the_export(run: Run, signed: CampaignSnapsh
     assert (result.returncode, result.stderr) == (1, b"")
 
 
+@only_sqlite
+def test_what_leaves_by_standard_output_is_in_the_log_before_its_first_byte(
+    run: Run, database: Database, signed: CampaignSnapshot, tmp_path: Path
+) -> None:
+    """Whoever reads it may go away, or kill the command, when they have what they wanted."""
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    arguments = ("export", signed.slug, "--profile", "full", "--reason", "The officer", "-o")
+    with os.fdopen(write_end, "wb") as gone:
+        assert run(*arguments, "-", stdout=gone).returncode == 1
+    link = tmp_path / "full"
+    link.symlink_to("/dev/full")
+    assert run(*arguments, str(link)).returncode == 5
+    whole = run(*arguments, "-")
+    assert whole.returncode == 0
+    entries = logged(database)
+    assert [(entry["action"], entry["why"], entry["rows"]) for entry in entries] == [
+        ("export.made", "The officer", 2)
+    ] * 3
+    assert entries[2]["sha256"] == hashlib.sha256(whole.stdout).hexdigest()
+
+
+def test_a_file_is_remembered_before_it_has_its_name(
+    petitions: Petitions,
+    database: Database,
+    signed: CampaignSnapshot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever kills the command then leaves no list that nobody knows of."""
+    target, seen = tmp_path / "list.csv", []
+    replace_file = Path.replace
+
+    def replacing(unfinished: Path, name: Path) -> Path:
+        if name == target:
+            found = unfinished.stat()
+            with database.reading() as session:
+                remembered = session.scalars(select(Export).order_by(Export.made_at.desc())).first()
+            assert remembered is not None
+            seen.append((remembered.path, remembered.size, remembered.modified_ns))
+            assert seen[-1] == (str(target), found.st_size, found.st_mtime_ns)
+            assert logged(database)[-1]["sha256"] == hashlib.sha256(unfinished.read_bytes()).hexdigest()
+        return replace_file(unfinished, name)
+
+    monkeypatch.setattr(Path, "replace", replacing)
+    for arguments in ((), ("--columns", "name")):  # the second takes the place of the first
+        assert petitions("export", signed.slug, *arguments, "-o", target).exit_code == 0
+    assert len(seen) == 2
+    with database.reading() as session:
+        assert [one.size for one in session.scalars(select(Export))] == [target.stat().st_size]
+
+
+def test_a_purge_between_the_log_and_the_name_leaves_no_list(
+    petitions: Petitions,
+    database: Database,
+    signed: CampaignSnapshot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sync = os.fsync
+
+    def purging(descriptor: int) -> None:
+        sync(descriptor)
+        if Path(f"/proc/self/fd/{descriptor}").readlink().suffix == ".unfinished":
+            assert logged(database)[0]["action"] == "export.made"
+            purge(database, signed.id, utc_now())
+
+    monkeypatch.setattr(os, "fsync", purging)
+    result = petitions("export", signed.slug, "-o", tmp_path / "list.csv")
+    assert result.exit_code == 5
+    assert result.stderr.endswith(
+        "The data of the signers of free-boris were erased meanwhile. No file was made.\n"
+    )
+    assert [path.name for path in tmp_path.iterdir() if "list" in path.name] == []
+    assert count_rows(database, Export) == 0
+
+
 # What is remembered of a list
 
 
@@ -272,7 +349,7 @@ def test_a_campaign_that_is_purged_while_it_is_exported_leaves_no_list(
     assert count_rows(database, Export) == 0
 
 
-def test_a_list_for_a_device_that_was_cut_by_a_purge_is_told(
+def test_a_list_for_a_device_is_not_written_after_a_purge(
     petitions: Petitions,
     database: Database,
     signed: CampaignSnapshot,
@@ -285,7 +362,7 @@ def test_a_list_for_a_device_that_was_cut_by_a_purge_is_told(
     result = petitions("export", signed.slug, "-o", link)
     assert (result.exit_code, result.stderr) == (
         5,
-        "The data of the signers of free-boris were erased meanwhile. The list is not whole.\n",
+        "The data of the signers of free-boris were erased meanwhile. Nothing was written.\n",
     )
     assert link.is_symlink()
 

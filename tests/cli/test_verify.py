@@ -44,8 +44,9 @@ def test_a_whole_pack_is_told_in_words(pack: Path, settings: Settings) -> None:
     result = verify(pack)
     assert (result.exit_code, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
-    assert lines[:6] == [
-        "This pack is whole: 8 files, each as it was signed.",
+    assert lines[:7] == [
+        "This pack is whole: 9 files, each as it was signed. By whom was not checked: see the end.",
+        "It says of itself:",
         "",
         "  Free Boris",
         "  http://testserver/c/free-boris",
@@ -56,9 +57,22 @@ def test_a_whole_pack_is_told_in_words(pack: Path, settings: Settings) -> None:
     assert "  In the lists: 2 signatures, numbers 1 to 2" in lines
     assert "  In the lists: 1 organisations" in lines
     assert f"  Signed with the key  {grouped(signing_key(settings).public.fingerprint)}" in lines
-    assert "  http://testserver/verify" in lines
-    assert lines[-4].startswith("This proves: nothing was added")
-    assert lines[-2].startswith("It does not prove that every name is a person's own")
+    assert lines[-8].startswith("This proves: nothing was added")
+    assert lines[-6].startswith("It does not prove that every name is a person's own")
+    assert lines[-3].startswith("NOT CHECKED: whose key that is.")
+
+
+@only_sqlite
+def test_a_pack_leads_nobody_to_the_page_of_its_forger(
+    database: Database, settings: Settings, campaign: CampaignSnapshot, pack: Path, tmp_path: Path
+) -> None:
+    """Which shows the fingerprint of their key."""
+    forger = replace(settings, base_url="https://petit1ons.example", signing_key="another" * 8)
+    pack.write_bytes(made(database, campaign, forger, tmp_path / "forged", PLAN)[1])
+    result = verify(pack)
+    assert "petit1ons.example/verify" not in result.stdout
+    assert "NOT CHECKED" in result.stdout
+    assert verify(pack, "--key", signing_key(settings).public.fingerprint).exit_code == 7
 
 
 @only_sqlite
@@ -70,7 +84,9 @@ def test_the_key_that_somebody_knows(pack: Path, settings: Settings, tmp_path: P
         result = verify(pack, "--key", known)
         assert result.exit_code == 0
         assert "It is the key that you gave." in result.stdout
+        assert result.stdout.splitlines()[0] == "This pack is whole: 9 files, each as it was signed."
         assert "/verify" not in result.stdout
+        assert "NOT CHECKED" not in result.stdout
     result = verify(pack, "--key", "0" * 64)
     assert (result.exit_code, result.stdout) == (7, "")
     assert "  key.pem: it is not the key that you gave: somebody else signed this pack\n" in result.stderr

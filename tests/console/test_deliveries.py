@@ -5,15 +5,19 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from sqlalchemy import update
 from starlette.applications import Starlette
 
+from petitions.accounts.models import UserSession
 from petitions.accounts.roles import Role
+from petitions.accounts.sessions import PASSWORD_FRESH
 from petitions.campaigns.content import Content, Texts
 from petitions.campaigns.editing import create_campaign
 from petitions.campaigns.queries import CampaignSnapshot
@@ -212,6 +216,28 @@ async def test_a_document_is_saved_and_never_opened(
     assert refused.status_code == 422
 
 
+async def test_a_document_asks_for_the_password_and_stands_in_the_log(
+    dora: Browser, database: Database, delivery: DeliveryRow
+) -> None:
+    """It may be a list of names, or sheets of paper."""
+    await upload(dora, delivery, "receipt.pdf", DOCUMENT)
+    await upload(dora, delivery, "picture.jpg", photograph())
+    document, picture = (f"{PAGE}/{delivery.id}/evidence/{row.id}" for row in files(database, delivery))
+    assert (await dora.get(picture)).status_code == 200
+    assert list_logged(database, "delivery.evidence_downloaded") == []
+    await dora.get(document)
+    (entry,) = list_logged(database, "delivery.evidence_downloaded")
+    digest = files(database, delivery)[0].digest
+    assert (entry.actor, entry.details) == ("Dora Delivery", {"delivery": 1, "sha256": digest})
+    with database.writing() as session:
+        session.execute(update(UserSession).values(password_at=utc_now() - 2 * PASSWORD_FRESH))
+    answer = await dora.get(f"{document}?lang=en")
+    assert answer.headers["location"] == f"/console/password?next={quote(f'{document}?lang=en', safe='')}&lang=en"
+    assert answer.content == b""
+    assert (await dora.get(picture)).status_code == 200  # it stands on the page of the delivery
+    assert len(list_logged(database, "delivery.evidence_downloaded")) == 1
+
+
 async def test_files_that_are_not_taken_say_why(
     dora: Browser, database: Database, campaign: CampaignSnapshot, delivery: DeliveryRow
 ) -> None:
@@ -236,6 +262,19 @@ async def test_large_bodies_come_in_there_alone(browser: Browser, delivery: Deli
     for path in (PAGE, f"{PAGE}/{delivery.id}"):
         answer = await browser.post(path, {"note": "x" * 2_000_000})
         assert answer.status_code == 413
+
+
+async def test_a_list_that_they_have_already_is_told(
+    dora: Browser, database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    factories.sign_and_confirm(database, settings, campaign)
+    job_id = make_list(database, settings, campaign)
+    record(database, campaign, replace(EMBASSY, export_id=job_id))
+    other = record(database, campaign, replace(EMBASSY, export_id=job_id, recipient="the court"))
+    form = {"day": "2026-11-05", "way": "mailed", "recipient": EMBASSY.recipient, "export": str(job_id)}
+    for path, more in ((PAGE, {"id": str(new_id())}), (f"{PAGE}/{other.id}", {"revision": "1"})):
+        page = page_of(await dora.post(f"{path}?lang=en", form | more), 409)
+        assert page.by_id("problem").text == "A delivery of this list to them is recorded already."
 
 
 async def test_evidence_of_another_delivery_is_not_reached(

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 import pytest
@@ -19,23 +20,26 @@ from petitions.campaigns.content import Content, Texts
 from petitions.campaigns.editing import create_campaign
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
+from petitions.console import export_new
 from petitions.console.export_form import offer_columns, order_columns
 from petitions.db import Database
 from petitions.delivery import jobs
 from petitions.delivery.keeping import exports_folder, place_of, seal
 from petitions.delivery.models import ExportJob
 from petitions.delivery.running import run_job
-from petitions.errors import SealBroken
+from petitions.errors import CampaignPurged, SealBroken
 from petitions.ids import new_id
 from petitions.lists.plans import Format, Paper, Plan, Profile
 from petitions.privacy.purging import purge
 from petitions.settings import Settings
+from petitions.signatures.models import Tally
 from petitions.signatures.rollups import roll_up
+from petitions.signatures.withdrawing import Withdraw
 from petitions.web.site import Site
 from tests import factories
 from tests.console.support import Browser, Queries, browser_of, give_role, make_user
 from tests.delivery.support import begin, find_job, list_logged
-from tests.delivery.test_deliveries import EMBASSY, make_list, record
+from tests.delivery.test_deliveries import EMBASSY, make_list, record, take_back
 from tests.web.support import Page, page_of
 
 PAGE = "/console/c/free-boris/exports"
@@ -120,6 +124,26 @@ async def test_whoever_delivers_asks_for_a_list_and_gets_it(
     assert (entry.actor, entry.details["sha256"], entry.details["rows"]) == ("Dora Delivery", job.sha256, 3)
 
 
+@pytest.mark.parametrize(("profile", "left_out"), [("delivery", 1), ("public", 1), ("contacts", 0), ("full", 0)])
+async def test_whoever_wants_news_wants_them_after_a_delivery_too(
+    browser: Browser,
+    database: Database,
+    settings: Settings,
+    signed: CampaignSnapshot,
+    profile: str,
+    left_out: int,
+) -> None:
+    record(database, signed, replace(EMBASSY, export_id=make_list(database, settings, signed)))
+    answer = await browser.post(
+        PAGE, {"profile": profile, "formats": ["csv"], "without": ["all"], "reason": "The owner asks"}
+    )
+    assert answer.status_code == 303, answer.text
+    with database.reading() as session:
+        job = session.query(ExportJob).order_by(ExportJob.created_at.desc()).first()
+        assert job is not None
+    assert len(Plan.from_json(job.plan).without) == left_out
+
+
 async def test_the_form_can_say_everything_that_a_plan_can(
     browser: Browser, database: Database, settings: Settings, signed: CampaignSnapshot
 ) -> None:
@@ -133,13 +157,13 @@ async def test_the_form_can_say_everything_that_a_plan_can(
     wish = {
         "profile": "full",
         "formats": ["pdf", "csv"],
-        "pack": "y",
+        "pack": "y",  # which no list with addresses can be
         "organisations": "y",
-        "countries": ["ES", "XX"],
+        "countries": ["ES", "FR"],  # nobody signed from France, or does any more
         "languages": ["en"],
         "since": "2026-01-01",
         "until": "2027-01-01",
-        "without": [str(delivery.id), str(new_id())],
+        "without": [str(delivery.id)],
         "language": "ar",
         "paper": "letter",
         "bom": "y",
@@ -158,9 +182,8 @@ async def test_the_form_can_say_everything_that_a_plan_can(
     assert plan == Plan(
         profile=Profile.FULL,
         formats=(Format.CSV, Format.PDF),
-        pack=True,
         columns=("name", "email"),
-        countries=("ES",),
+        countries=("ES", "FR"),
         languages=("en",),
         since=plan.since,
         until=plan.until,
@@ -175,7 +198,7 @@ async def test_the_form_can_say_everything_that_a_plan_can(
     assert job.reason == wish["reason"]
     page = page_of(await browser.get(f"{PAGE}/{job.id}?lang=en"))
     said = dict(zip([e.text for e in page.all("dt")], [e.text for e in page.all("dd")], strict=True))
-    assert said["Countries"] == "Spain"
+    assert said["Countries"] == "Spain, France"
     assert said["Without those of"] == f"{EMBASSY.recipient}, 3 November 2026"
     assert said["Needed for"] == wish["reason"]
 
@@ -192,6 +215,112 @@ async def test_the_preview_shows_rows_and_stores_nothing(
     assert list_logged(database) == []
     left = await dora.get(f"{PAGE}/preview?lang=en")
     assert (left.status_code, left.headers["location"]) == (303, f"{PAGE}/new?lang=en")
+
+
+async def test_a_pack_is_of_what_is_handed_over(
+    browser: Browser, database: Database, signed: CampaignSnapshot
+) -> None:
+    form = await form_of(browser) | {"pack": "y", "reason": "The officer asks"}
+    for profile in Profile:
+        assert (await browser.post(PAGE, form | {"profile": str(profile)})).status_code == 303
+        with database.writing() as session:
+            job = session.query(ExportJob).one()
+            made_as_pack = Plan.from_json(job.plan).pack
+            session.delete(job)
+        assert made_as_pack == (profile in (Profile.DELIVERY, Profile.PUBLIC))
+
+
+@pytest.mark.parametrize(
+    ("profile", "reason", "names"),
+    [("full", "The officer asks", ["ES", "BG", "ES"]), ("contacts", "The letter of March", [])],
+)
+async def test_a_look_at_addresses_is_written_down(
+    browser: Browser, database: Database, signed: CampaignSnapshot, profile: str, reason: str, names: list[str]
+) -> None:
+    form = await form_of(browser) | {"profile": profile, "reason": reason, "countries": ["ES", "BG"]}
+    page = page_of(await browser.post(f"{PAGE}/preview?lang=en", form))
+    shown = [e.text for e in page.all("td", data_label="Mail address")]
+    assert [address[:2].upper() for address in shown] == names
+    (entry,) = list_logged(database)
+    assert (entry.action, entry.actor, entry.campaign_id) == ("export.previewed", "Olga Owner", signed.id)
+    assert entry.details == {
+        "profile": profile,
+        "formats": ["csv"],
+        "filters": {"countries": ["ES", "BG"]},
+        "rows": len(names),
+        "why": reason,
+    }
+    log = page_of(await browser.get("/console/c/free-boris/audit?lang=en"))
+    assert "looked at the first rows of a list" in log.one("main").text
+
+
+async def test_no_address_is_shown_where_the_look_cannot_be_written_down(
+    browser: Browser, database: Database, signed: CampaignSnapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_args: Any) -> None:
+        raise CampaignPurged("free-boris")
+
+    form = await form_of(browser) | {"profile": "full", "reason": "The officer asks"}
+    monkeypatch.setattr(export_new, "record_preview", fail)
+    answer = await browser.post(f"{PAGE}/preview?lang=en", form)
+    assert "names are being erased" in page_of(answer, 409).by_id("problem").text
+    assert "@example.org" not in answer.text
+
+
+async def test_a_delivery_that_was_taken_back_meanwhile_is_told(
+    dora: Browser, database: Database, settings: Settings, signed: CampaignSnapshot
+) -> None:
+    """Without it everybody would be sent again."""
+    earlier = make_list(database, settings, signed)
+    delivery = record(database, signed, replace(EMBASSY, export_id=earlier))
+    form = await form_of(dora) | {"without": str(delivery.id)}
+    take_back(database, signed, delivery)
+    for path in (PAGE, f"{PAGE}/preview"):
+        page = page_of(await dora.post(f"{path}?lang=en", form), 409)
+        assert "was taken back or changed meanwhile" in page.by_id("problem").text
+        assert page.all("td", data_label="Name") == []
+    assert job_in(database).id == earlier
+
+
+async def test_a_country_whose_only_signer_withdrew_is_not_the_whole_world(
+    dora: Browser, database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    gone = factories.sign_and_confirm(database, settings, campaign, country="BG", language="bg")
+    factories.sign_and_confirm(database, settings, campaign, country="ES")
+    roll_up(database, utc_now())
+    form = await form_of(dora) | {"countries": "BG", "languages": "bg"}
+    factories.act(database, Withdraw(factories.link_to(gone), utc_now()))
+    roll_up(database, utc_now())
+    page = page_of(await dora.post(f"{PAGE}/preview?lang=en", form))
+    assert "Nobody is in this list." in page.one("main").text
+    assert fields_of(page) == form  # the ticks are still there, for whoever goes on from here
+    assert (await dora.post(PAGE, fields_of(page))).status_code == 303
+    plan = Plan.from_json(job_in(database).plan)
+    assert (plan.countries, plan.languages) == (("BG",), ("bg",))
+
+
+@pytest.mark.parametrize(
+    "changes", [{"countries": "Spain"}, {"without": "1"}, {"languages": "*"}, {"formats": "exe"}]
+)
+async def test_what_no_form_of_ours_sends_makes_no_larger_list(
+    dora: Browser, database: Database, signed: CampaignSnapshot, changes: dict[str, str]
+) -> None:
+    form = await form_of(dora) | changes
+    for path in (PAGE, f"{PAGE}/preview"):
+        assert (await dora.post(path, form)).status_code == 400
+    with database.reading() as session:
+        assert session.query(ExportJob).count() == 0
+
+
+async def test_nothing_is_downloaded_while_the_names_are_erased(
+    dora: Browser, database: Database, settings: Settings, signed: CampaignSnapshot
+) -> None:
+    job_id = make_list(database, settings, signed)
+    with database.writing() as session:
+        session.execute(update(Tally).values(purging=True))
+    page = page_of(await dora.post(f"{PAGE}/{job_id}/file?lang=en"), 409)
+    assert "names are being erased" in page.by_id("problem").text
+    assert list_logged(database, "export.downloaded") == []
 
 
 async def test_names_are_never_markup(dora: Browser, signed: CampaignSnapshot) -> None:
@@ -271,7 +400,10 @@ async def test_the_password_is_asked_for_again(
     with database.writing() as session:
         session.execute(update(UserSession).values(password_at=utc_now() - 2 * PASSWORD_FRESH))
     assert (await dora.get(f"{PAGE}/new")).headers["location"].startswith("/console/password")
-    for path in (PAGE, f"{PAGE}/preview", f"{PAGE}/{job_id}/file", f"{PAGE}/{job_id}/again"):
+    answer = await dora.post(f"{PAGE}/{job_id}/file?lang=en", form)
+    back = quote(f"{PAGE}/{job_id}?lang=en", safe="")
+    assert answer.headers["location"] == f"/console/password?next={back}&lang=en"
+    for path in (PAGE, f"{PAGE}/preview", f"{PAGE}/{job_id}/again"):
         answer = await dora.post(path, form)
         assert answer.status_code == 403
         assert 'name="password"' in answer.text

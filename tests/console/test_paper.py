@@ -6,13 +6,17 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import update
 from starlette.applications import Starlette
 
 from petitions.accounts.roles import Role
 from petitions.campaigns.queries import CampaignSnapshot
+from petitions.clock import utc_now
 from petitions.db import Database
+from petitions.paper.later import compare_later
 from petitions.settings import Settings
 from petitions.signatures.models import Tally
+from petitions.signatures.withdrawing import withdraw
 from tests.console.cosigning import words
 from tests.console.support import SAME_ORIGIN, Browser, Queries, browser_of, give_role, make_user
 from tests.factories import make_campaign, sign_and_confirm
@@ -68,7 +72,7 @@ async def test_a_file_is_shown_row_by_row_and_nothing_is_stored(
     assert "name: Please fill this in. country: This is no country that we know." in said
     assert ">\nname,city,country,mail\nAna,Rome" in answer.text  # to be corrected where it stands
     assert len(rows_of(database, campaign)) == 1
-    assert logged(database)[-1] == ("Olga Owner", "paper.looked", {"rows": 6})
+    assert logged(database)[-1] == ("Olga Owner", "paper.looked", {"rows": 6, "addresses": 2})
 
 
 async def test_rows_come_in_by_the_button(
@@ -90,6 +94,76 @@ async def test_rows_come_in_by_the_button(
     assert assert_true(database, campaign) == 2
     await send(browser, campaign, **other, again="y")
     assert states(database, campaign) == {1: "counted", 2: "counted", 3: "waiting", 4: "waiting"}
+
+
+@pytest.mark.parametrize("way", ["wrong", "known", "erased"])
+async def test_whatever_shows_who_signed_online_is_written_down_first(
+    browser: Browser, database: Database, settings: Settings, campaign: CampaignSnapshot, way: str
+) -> None:
+    sign_and_confirm(database, settings, campaign, email="ana@example.org", name=None, visibility="anonymous")
+    text = csv(
+        "X,Rome,IT,ana@example.org", "Y,Rome,IT,Ana@example.org", "Z,Rome,IT,", *([",Rome,IT,"] * (way == "wrong"))
+    )
+    if way == "known":
+        enter(database, settings, campaign, text)
+    if way == "erased":
+        with database.writing() as session:
+            session.execute(update(Tally).values(purging=True))
+    answer = await send(browser, campaign, rows=text, act="store")
+    assert answer.status_code == (422 if way == "wrong" else 409)
+    assert "The address signed online, number 1" in words(answer.text)
+    rows = 4 if way == "wrong" else 3
+    looked = [entry for entry in logged(database) if entry[1] == "paper.looked"]
+    assert looked == [("Olga Owner", "paper.looked", {"rows": rows, "addresses": 1})]
+    page = words((await browser.get("/console/c/free-boris/audit?lang=en")).text)
+    assert "had rows on paper compared" in page
+    assert "Mail addresses: 1" in page
+
+
+async def test_a_look_that_cannot_be_written_down_is_not_shown(
+    browser: Browser, database: Database, campaign: CampaignSnapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise OSError
+
+    monkeypatch.setattr("petitions.console.paper_import._note_look", fail)
+    answer = await send(browser, campaign, rows=csv(), act="check")
+    assert (answer.status_code, "What we found" in answer.text) == (500, False)
+
+
+async def test_a_row_with_a_later_namesake_is_asked_about_and_counts_meanwhile(
+    browser: Browser, database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    enter(database, settings, campaign, csv("ANA SÁNCHEZ,Madrid,ES,", "Dora,Bonn,DE,"))
+    before = (await browser.client.get("/api/v1/campaigns/free-boris")).json()["on_paper"]
+    sign_and_confirm(database, settings, campaign)
+    compare_later(database)
+    assert (await browser.client.get("/api/v1/campaigns/free-boris")).json()["on_paper"] == before == 2
+    for path in (PAPER, f"{PAPER}/decisions"):
+        page = words((await browser.get(f"{path}?lang=en")).text)
+        assert "One row that counts may be a repetition of a later signature online." in page, path
+        assert "counts until you decide" in page, path
+        assert "does not count before you have decided" not in page, path
+        assert "It counts only when you say" not in page, path
+    page = (await browser.get(f"{PAPER}/1?lang=en")).text
+    assert "May be the same person as" in page
+    assert hidden(page, "row") == "1:counted"
+    answer = await browser.post(f"{PAPER}/decisions?lang=en", {"act": "same", "row": "1:counted", "after": "0"})
+    assert answer.status_code == 303
+    assert states(database, campaign) == {1: "online", 2: "counted"}
+    assert assert_true(database, campaign) == 1
+
+
+async def test_a_row_that_waits_for_one_that_was_withdrawn_says_so(
+    browser: Browser, database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    enter(database, settings, campaign, csv("Dora,Bonn,DE,d@example.org", "Dora,Bonn,DE,"))
+    draft = sign_and_confirm(database, settings, campaign, email="d@example.org")
+    with database.writing() as session:
+        assert withdraw(session, campaign.id, draft.email_key, utc_now())
+    page = words((await browser.get(f"{PAPER}/2?lang=en")).text)
+    assert "This row is not there any more: somebody took it out, or its signer withdrew." in page
+    assert "The address wants no more mails" not in page
 
 
 async def test_rows_with_mistakes_are_left_out_only_when_somebody_says_so(

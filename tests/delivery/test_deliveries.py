@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
@@ -20,14 +20,16 @@ from petitions.delivery.known import find_known
 from petitions.delivery.models import Delivery, ExportJob
 from petitions.delivery.running import run_job
 from petitions.delivery.timeline import find_timeline
-from petitions.errors import CampaignPurged, NotPossible, PageNotFound
+from petitions.errors import CampaignPurged, DeliveredTwice, NotPossible, PageNotFound
 from petitions.ids import new_id
 from petitions.lists.plans import Plan, Profile
 from petitions.lists.serials import Serials
 from petitions.privacy.purging import purge
 from petitions.settings import Settings
+from petitions.signatures.paper import PaperSignature
 from tests import factories
 from tests.delivery.support import LEA, begin, find_job, list_logged, made
+from tests.paper.entering import csv, enter
 
 DAY = date(2026, 11, 3)
 EMBASSY = NewDelivery(DAY, "the embassy of Bulgaria in Madrid", deliveries.HANDED_OVER, people=3210, on_paper=12)
@@ -179,10 +181,13 @@ def test_lists_that_cannot_be_delivered(
 ) -> None:
     factories.sign_and_confirm(database, settings, campaign, updates=True)
     other = factories.make_campaign(database, slug="free-ana")
-    news = make_list(database, settings, campaign, Plan(profile=Profile.CONTACTS))
+    inside = [
+        make_list(database, settings, campaign, Plan(profile=Profile.CONTACTS), reason="the letter of March"),
+        make_list(database, settings, campaign, Plan(profile=Profile.FULL), reason="for the court"),
+    ]
     elsewhere = make_list(database, settings, other)
     waiting = begin(database, campaign)
-    for export_id in (new_id(), news, elsewhere, waiting):
+    for export_id in (new_id(), *inside, elsewhere, waiting):
         with pytest.raises(NotPossible):
             record(database, campaign, replace(EMBASSY, export_id=export_id))
     assert rows(database, campaign) == []
@@ -194,6 +199,19 @@ def test_lists_that_cannot_be_delivered(
     with database.reading() as session:
         (candidate,) = list_candidates(session, campaign.id)
     assert (candidate.id, candidate.people, candidate.profile) == (mine, 1, "delivery")
+
+
+def test_every_list_can_be_recorded_however_many_there_are(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    factories.sign_and_confirm(database, settings, campaign)
+    first = find_job(database, campaign, make_list(database, settings, campaign))
+    values = {column.name: getattr(first, column.name) for column in ExportJob.__table__.columns}
+    with database.writing() as session:
+        for _ in range(60):
+            session.add(ExportJob(**values | {"id": new_id(), "created_at": utc_now()}))
+    with database.reading() as session:
+        assert list_candidates(session, campaign.id)[-1].id == first.id
 
 
 def test_what_somebody_else_changed_meanwhile_stays(database: Database, campaign: CampaignSnapshot) -> None:
@@ -215,6 +233,114 @@ def test_typed_numbers_take_the_place_of_a_list(
     typed = change(database, campaign, row, EMBASSY)
     assert (typed.by_hand, typed.people, typed.has_serials) == (True, 3210, False)
     assert containing(database, campaign, 1) == []
+
+
+def test_another_list_takes_the_place_of_typed_numbers_or_of_a_list(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    factories.sign_and_confirm(database, settings, campaign)
+    one = make_list(database, settings, campaign)
+    factories.sign_and_confirm(database, settings, campaign)
+    both = make_list(database, settings, campaign, Plan(pack=True))
+    row = record(database, campaign)
+    for export_id, people, second in ((one, 1, []), (both, 2, [EMBASSY.recipient]), (one, 1, [])):
+        row = change(database, campaign, row, replace(EMBASSY, export_id=export_id))
+        assert (row.by_hand, row.people, row.on_paper, row.has_serials) == (False, people, 0, True)
+        assert (row.manifest_sha256 is None) == (export_id == one)
+        assert containing(database, campaign, 1) == [EMBASSY.recipient]
+        assert containing(database, campaign, 2) == second
+
+
+def test_one_list_goes_to_several_and_to_each_once(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    factories.sign_and_confirm(database, settings, campaign)
+    ours = replace(EMBASSY, export_id=make_list(database, settings, campaign))
+    first, court = (
+        record(database, campaign, ours),
+        record(database, campaign, replace(ours, recipient="the court")),
+    )
+    typed = record(database, campaign)  # whatever list that was
+    again = replace(ours, recipient=f" {EMBASSY.recipient.upper()}", delivered_on=date(2026, 11, 5))
+    with pytest.raises(DeliveredTwice):
+        record(database, campaign, again)
+    for row in (court, typed):
+        with pytest.raises(DeliveredTwice):
+            change(database, campaign, row, again)
+    change(database, campaign, first, replace(ours, note="They promised."))
+    assert len(rows(database, campaign)) == 3
+
+
+def test_typed_numbers_are_never_said_to_be_of_a_list(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    factories.sign_and_confirm(database, settings, campaign)
+    full = make_list(database, settings, campaign, Plan(profile=Profile.FULL), reason="for the court")
+    row = record(database, campaign, replace(EMBASSY, people=987_654))
+    for export_id in (new_id(), full):
+        with pytest.raises(NotPossible):
+            change(database, campaign, row, replace(EMBASSY, export_id=export_id))
+    mine = make_list(database, settings, campaign)
+    purge(database, campaign.id, utc_now())
+    with pytest.raises(CampaignPurged):
+        change(database, campaign, row, replace(EMBASSY, export_id=mine))
+    assert rows(database, campaign) == [row]
+
+
+def on_paper_and_online(database: Database, settings: Settings, campaign: CampaignSnapshot, address: str) -> None:
+    """Whoever stands on paper with this address signs online too."""
+    factories.sign_and_confirm(database, settings, campaign, name="Ana Sole", city="Rome", email=address)
+
+
+def test_who_was_delivered_on_paper_and_then_signs_online_is_not_sent_again(
+    database: Database, settings: Settings, campaign: CampaignSnapshot, tmp_path: Path
+) -> None:
+    enter(database, settings, campaign, csv("Ana Sole,Rome,IT,ana@example.org", "Bo Berg,Oslo,NO,"))
+    paper = Plan(on_paper=True)
+    first = record(database, campaign, replace(EMBASSY, export_id=make_list(database, settings, campaign, paper)))
+    assert (first.people, first.on_paper) == (0, 2)
+    factories.sign_and_confirm(database, settings, campaign)
+    on_paper_and_online(database, settings, campaign, "ana@example.org")
+    done, _ = made(database, campaign, settings, tmp_path / "next", replace(paper, without=(first.id,)))
+    assert (list(done.serials), list(done.paper_numbers)) == ([1], [])
+    done, _ = made(database, campaign, settings, tmp_path / "all", paper)
+    assert (list(done.serials), list(done.paper_numbers)) == ([1, 2], [2])
+    assert containing(database, campaign, 2) == [EMBASSY.recipient]
+    assert containing(database, campaign, 1) == []
+
+
+def test_who_stands_on_two_sheets_is_sent_once(
+    database: Database, settings: Settings, campaign: CampaignSnapshot, tmp_path: Path
+) -> None:
+    """The row that was delivered is found to repeat one that was not, and its signer is online at last."""
+    enter(database, settings, campaign, csv("Ana Sole,Rome,IT,", "Ann Sole,Rome,IT,ana@example.org"))
+    paper = Plan(on_paper=True)
+    first = record(database, campaign, replace(EMBASSY, export_id=make_list(database, settings, campaign, paper)))
+    with database.writing() as session:  # as when only the first had been entered by then
+        session.get_one(Delivery, first.id).paper_numbers = Serials([1]).pack()
+        session.execute(
+            update(PaperSignature).where(PaperSignature.number == 1).values(state="twice", like_number=2)
+        )
+    done, _ = made(database, campaign, settings, tmp_path / "paper", replace(paper, without=(first.id,)))
+    assert (list(done.serials), list(done.paper_numbers)) == ([], [])
+    on_paper_and_online(database, settings, campaign, "ana@example.org")
+    done, _ = made(database, campaign, settings, tmp_path / "online", replace(paper, without=(first.id,)))
+    assert (list(done.serials), list(done.paper_numbers)) == ([], [])
+    assert containing(database, campaign, 1) == [EMBASSY.recipient]
+
+
+def test_rows_that_repeat_each_other_are_no_circle_to_walk_in(
+    database: Database, settings: Settings, campaign: CampaignSnapshot, tmp_path: Path
+) -> None:
+    enter(database, settings, campaign, csv("Ana Sole,Rome,IT,", "Ann Sole,Rome,IT,"))
+    paper = Plan(on_paper=True)
+    row = record(database, campaign, replace(EMBASSY, export_id=make_list(database, settings, campaign, paper)))
+    with database.writing() as session:
+        for number, like in ((1, 2), (2, 1)):
+            values = {"state": "twice", "like_number": like}
+            session.execute(update(PaperSignature).where(PaperSignature.number == number).values(values))
+    done, _ = made(database, campaign, settings, tmp_path / "next", replace(paper, without=(row.id,)))
+    assert list(done.paper_numbers) == []
 
 
 def test_what_is_taken_back_is_gone_but_for_the_log(database: Database, campaign: CampaignSnapshot) -> None:

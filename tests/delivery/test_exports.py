@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.db import Database
-from petitions.delivery.exports import delete_exports, has_exports, record_export
+from petitions.delivery.exports import delete_exports, forget_replaced, has_exports, record_export
 from petitions.delivery.models import Export
 from petitions.privacy.purging import purge, purge_due
 from petitions.settings import Settings
@@ -29,7 +29,9 @@ def written(
     """A list that an export wrote."""
     file.write_text(content)
     with database.writing() as session:
-        record_export(session, campaign.id, file, 1, utc_now(), replaced)
+        record_export(session, campaign.id, file, file.stat(), 1, utc_now())
+        if replaced is not None:
+            forget_replaced(session, campaign.id, file, replaced)
     return file
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -24,6 +25,7 @@ from petitions.lists.plans import Format, Plan, Profile
 from petitions.lists.serials import Serials
 from petitions.privacy.purging import purge
 from petitions.settings import Settings
+from petitions.signatures.models import Signature, Tally
 from tests.delivery.support import LEA, begin, find_job, list_logged, made_job
 from tests.factories import make_campaign, sign_and_confirm
 
@@ -34,7 +36,7 @@ def test_what_is_asked_for_stands_in_the_log(
     database: Database, settings: Settings, campaign: CampaignSnapshot
 ) -> None:
     sign_and_confirm(database, settings, campaign)
-    plan = Plan(profile=Profile.FULL, formats=(Format.CSV, Format.PDF), pack=True, countries=("ES",))
+    plan = Plan(profile=Profile.FULL, formats=(Format.CSV, Format.PDF), on_paper=True, countries=("ES",))
     job = find_job(database, campaign, begin(database, campaign, plan, " The court asks. "))
     assert (job.state, job.plan, job.reason) == (jobs.WAITING, plan.to_json(), "The court asks.")
     assert (job.through_serial, job.through_number, job.done, job.attempts) == (1, 0, 0, 0)
@@ -48,7 +50,7 @@ def test_what_is_asked_for_stands_in_the_log(
     assert entry.details == {
         "profile": "full",
         "formats": ["csv", "pdf"],
-        "with_pack": True,
+        "with_on_paper": True,
         "filters": {"countries": ["ES"]},
         "cut_off": job.cut_off.isoformat(),
         "job": job.id.hex,
@@ -61,7 +63,10 @@ def test_what_is_asked_for_stands_in_the_log(
     [
         (FULL, None),
         (FULL, "  "),
+        (Plan(profile=Profile.CONTACTS), None),
         (FULL, "x" * 501),
+        (Plan(profile=Profile.FULL, pack=True), "the court asks"),
+        (Plan(profile=Profile.CONTACTS, pack=True), "the letter"),
         (Plan(columns=("number", "email")), None),
         (Plan(profile=Profile.PUBLIC, columns=("number",)), None),
         (Plan.from_json({"since": "2026-11-23", "until": "2026-11-22"}), None),
@@ -127,7 +132,7 @@ def test_a_finished_list(database: Database, settings: Settings, campaign: Campa
     assert place.stat().st_mode & 0o777 == 0o600
     assert place.parent.stat().st_mode & 0o777 == 0o700
     assert b"Planted" not in place.read_bytes()
-    assert [path.name for path in place.parent.iterdir()] == [place.name]
+    assert {path.name for path in place.parent.iterdir()} == {place.name, ".lock"}
     assert [entry.action for entry in list_logged(database)] == ["export.asked", "export.made"]
     made = list_logged(database)[1].details
     assert (made["rows"], made["sha256"], made["job"]) == (1, job.sha256, job.id.hex)
@@ -307,11 +312,51 @@ def test_a_purge_ends_jobs_and_lets_their_files_go(
     clear_up(database, utc_now(), settings)
     assert not place_of(settings, done.id).exists()
     run_job(database, settings, waiting, new_id())
-    assert list(place_of(settings, done.id).parent.iterdir()) == []
+    assert [path.name for path in place_of(settings, done.id).parent.iterdir()] == [".lock"]
     for snapshot in (campaign, now_purged):  # also one that was read before
         with pytest.raises(CampaignPurged):
             begin(database, snapshot)
     assert [entry.action for entry in list_logged(database)][3:] == ["export.cancelled"]
+
+
+def test_a_list_that_is_made_cannot_be_read_from_the_first_moment_of_a_purge(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    """Before the first name goes; and however long the names take, or whoever kills the purge."""
+    sign_and_confirm(database, settings, campaign)
+    other = make_campaign(database, slug="other")
+    sign_and_confirm(database, settings, other)
+    ours, theirs = made_job(database, settings, campaign), made_job(database, settings, other)
+    assert not purge(database, campaign.id, utc_now(), stop=lambda: True).done
+    with database.reading() as session:
+        assert session.query(Signature).filter_by(campaign_id=campaign.id).count() == 1
+    gone = find_job(database, campaign, ours.id)
+    assert (gone.state, gone.key) == (jobs.EXPIRED, None)
+    with pytest.raises(FileNotFoundError):
+        jobs.open_file(settings, gone)
+    clear_up(database, utc_now(), settings)
+    assert not place_of(settings, ours.id).exists()
+    assert find_job(database, other, theirs.id).key == theirs.key
+    assert jobs.is_here(settings, theirs)
+
+
+@pytest.mark.parametrize("table", [Tally, Campaign])
+def test_nobody_downloads_while_the_names_are_erased(
+    database: Database, settings: Settings, campaign: CampaignSnapshot, table: type[Any]
+) -> None:
+    """Also where a list was finished in between, by whatever way."""
+    sign_and_confirm(database, settings, campaign)
+    job = made_job(database, settings, campaign)
+    with database.writing() as session:
+        if table is Tally:
+            session.execute(update(Tally).values(purging=True))
+        else:
+            session.execute(update(Campaign).values(purge_began_at=utc_now()))
+    with pytest.raises(CampaignPurged), database.writing() as session:
+        jobs.record_download(session, job, LEA, utc_now())
+    with pytest.raises(CampaignPurged), database.writing() as session:
+        jobs.record_preview(session, campaign.id, FULL, 10, LEA, utc_now(), "why")
+    assert [entry.action for entry in list_logged(database)] == ["export.asked", "export.made"]
 
 
 def test_a_purge_that_only_began_takes_no_job(database: Database, campaign: CampaignSnapshot) -> None:

@@ -67,7 +67,7 @@ def test_what_lies_in_a_pack(
 ) -> None:
     files, manifest = packed(database, signed, settings, tmp_path / "work")
     assert [*files] == [
-        *("README.txt", "manifest.json", "manifest.json.sig", "SHA256SUMS", "key.pem"),
+        *("README.txt", "manifest.json", "manifest.json.sig", "SHA256SUMS", "SHA256SUMS.sig", "key.pem"),
         *("statement/en-1.txt", "statement/es-2.txt", "statement/es-1.txt"),
         *("lists/signatures.csv", "lists/paper.csv", "lists/organisations.csv"),
         *("lists/signatures.jsonl", "lists/paper.jsonl", "lists/organisations.jsonl"),
@@ -78,7 +78,9 @@ def test_what_lies_in_a_pack(
     key = signing_key(settings)
     assert files["key.pem"] == key.public.pem
     assert key.public.has_signed(files["manifest.json"], files["manifest.json.sig"])
-    known = {name: content for name, content in files.items() if name not in ("manifest.json.sig", "SHA256SUMS")}
+    assert key.public.has_signed(files["SHA256SUMS"], files["SHA256SUMS.sig"])
+    above = ("manifest.json.sig", "SHA256SUMS", "SHA256SUMS.sig")
+    known = {name: content for name, content in files.items() if name not in above}
     lines = [line.split("  ") for line in files["SHA256SUMS"].decode().splitlines()]
     sums = {name: digest for digest, name in lines}
     assert sums == {name: hashlib.sha256(content).hexdigest() for name, content in known.items()}
@@ -88,6 +90,14 @@ def test_what_lies_in_a_pack(
     assert not any(b"example.org" in files[name] for name in files if name.startswith("lists/sig"))
 
 
+def test_a_pack_for_everybody_has_another_name(
+    database: Database, settings: Settings, signed: CampaignSnapshot, tmp_path: Path
+) -> None:
+    """Two packs of one day lie in one folder, and one of them is handed over."""
+    done, _ = made(database, signed, settings, tmp_path / "work", replace(PACK, profile=Profile.PUBLIC))
+    assert done.name == f"free-boris-{done.cut_off:%Y-%m-%d}-public-pack.zip"
+
+
 def test_the_manifest_says_how_many_of_what(
     database: Database, settings: Settings, signed: CampaignSnapshot, tmp_path: Path
 ) -> None:
@@ -95,7 +105,7 @@ def test_the_manifest_says_how_many_of_what(
     files = unzipped(content)
     manifest = json.loads(files["manifest.json"])
     assert done.manifest_sha256 == hashlib.sha256(files["manifest.json"]).hexdigest()
-    assert done.name.endswith("-pack.zip")
+    assert done.name == f"free-boris-{done.cut_off:%Y-%m-%d}-pack.zip"
     assert manifest["counts"] == {
         "confirmed": 9,
         "counted": 7,
@@ -140,7 +150,10 @@ def test_what_was_left_out_stands_in_the_manifest(
         "since": "2026-01-01",
         "until": "2099-12-31",
     }
-    assert "manifest.json says under “filters”" in files["README.txt"].decode()
+    readme = files["README.txt"].decode()
+    assert "manifest.json says under “filters”" in readme
+    assert "7 people have signed online." in readme  # whom the lists do not all have:
+    assert f"        Signatures: {manifest['lists']['signatures']['rows']} rows\n" in readme
 
 
 def test_a_list_for_everybody_does_not_number_who_is_left_out(
@@ -152,31 +165,58 @@ def test_a_list_for_everybody_does_not_number_who_is_left_out(
     assert manifest["lists"]["signatures"].keys() == {"rows", "columns"}
 
 
-def test_the_recipient_needs_no_program_of_ours(
-    database: Database, settings: Settings, signed: CampaignSnapshot, tmp_path: Path
-) -> None:
-    """The commands of the README, word for word."""
+def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True, text=True)
+
+
+@pytest.fixture
+def unpacked(database: Database, settings: Settings, signed: CampaignSnapshot, tmp_path: Path) -> Path:
+    """A pack as its recipient has it on the disk."""
     _, content = made(database, signed, settings, tmp_path / "work", PACK)
     pack, folder = tmp_path / "pack.zip", tmp_path / "unpacked"
     pack.write_bytes(content)
     subprocess.run(["unzip", "-q", pack, "-d", folder], check=True)
+    return folder
+
+
+def commands_in(folder: Path) -> list[str]:
+    """The commands of the README, word for word."""
     readme = (folder / "README.txt").read_text(encoding="utf-8")
-    commands = [line.strip() for line in readme.splitlines() if line.startswith(("    sha256sum", "    openssl"))]
+    return [line.strip() for line in readme.splitlines() if line.startswith(("    sha256sum", "    openssl"))]
+
+
+def test_the_recipient_needs_no_program_of_ours(settings: Settings, unpacked: Path) -> None:
+    commands = commands_in(unpacked)
     assert len(commands) == 3
-    said = [
-        subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True, text=True, check=True).stdout
-        for command in commands
-    ]
-    assert said[0].count(": OK\n") == 12
-    assert said[1] == "Signature Verified Successfully\n"
+    said = [run(command, unpacked) for command in commands]
+    assert [one.returncode for one in said] == [0, 0, 0]
+    assert said[0].stdout == "Signature Verified Successfully\n"
+    assert said[1].stdout.count(": OK\n") == 12
     fingerprint = signing_key(settings).public.fingerprint
-    assert said[2].split()[0] == fingerprint
-    assert grouped(fingerprint) in readme
-    (folder / "lists" / "signatures.csv").write_bytes(b"other")
-    for command, code in zip(commands, (1, 0, 0), strict=True):
-        assert subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True).returncode == code
-    (folder / "manifest.json").write_bytes(b"other")
-    assert subprocess.run(["bash", "-c", commands[1]], cwd=folder, capture_output=True).returncode == 1
+    assert said[2].stdout.split()[0] == fingerprint
+    assert grouped(fingerprint) in (unpacked / "README.txt").read_text(encoding="utf-8")
+    (unpacked / "lists" / "signatures.csv").write_bytes(b"other")
+    assert [run(command, unpacked).returncode for command in commands] == [0, 1, 0]
+    (unpacked / "SHA256SUMS").write_bytes(b"other")
+    assert run(commands[0], unpacked).returncode == 1
+
+
+def test_a_forger_without_the_key_cannot_write_the_sums_anew(unpacked: Path) -> None:
+    """Thousands of invented rows and sums that fit them; everything that is signed is left as it was."""
+    commands = commands_in(unpacked)
+    with (unpacked / "lists" / "signatures.csv").open("ab") as file:
+        file.writelines(b"%d,Forged Person,Madrid,Spain,2026-11-23,en\r\n" % number for number in range(99, 5000))
+    with (unpacked / "statement" / "en-1.txt").open("ab") as file:
+        file.write(b"And down with the minister.\n")
+    sums = unpacked / "SHA256SUMS"
+    names = [line.partition("  ")[2] for line in sums.read_text().splitlines()]
+    digests = {name: hashlib.sha256((unpacked / name).read_bytes()).hexdigest() for name in names}
+    sums.write_text("".join(f"{digest}  {name}\n" for name, digest in digests.items()))
+    assert [run(command, unpacked).returncode for command in commands] == [1, 0, 0]
+    # Nor with what the site did sign.
+    sums.write_bytes((unpacked / "manifest.json").read_bytes())
+    (unpacked / "SHA256SUMS.sig").write_bytes((unpacked / "manifest.json.sig").read_bytes())
+    assert [run(command, unpacked).returncode for command in commands] == [0, 1, 0]
 
 
 def test_the_page_on_top_is_in_the_language_of_the_lists_and_in_english(

@@ -1,7 +1,10 @@
 """Making the list of a job: whole or not at all, whatever happens meanwhile."""
 
+import errno
+import fcntl
 import os
 import resource
+import stat
 import threading
 import time
 from collections.abc import Callable
@@ -44,7 +47,7 @@ def instead(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., Made]], 
 
 def left(settings: Settings) -> list[str]:
     """What lies in the folder of exports."""
-    return sorted(path.name for path in exports_folder(settings).iterdir())
+    return sorted(path.name for path in exports_folder(settings).iterdir() if path.name != ".lock")
 
 
 def test_the_progress_is_told(
@@ -269,6 +272,55 @@ def test_one_list_at_a_time_on_a_host(database: Database, settings: Settings, si
         assert find_job(database, signed, job_id).state == jobs.WAITING
     run_job(database, settings, job_id, new_id())
     assert find_job(database, signed, job_id).state == jobs.DONE
+
+
+def test_a_process_that_finds_no_room_dies_over_nothing(
+    database: Database, settings: Settings, signed: CampaignSnapshot
+) -> None:
+    job_id, claim = begin(database, signed), new_id()
+    assert take(database, job_id, claim)
+    with place_to_work(exports_folder(settings)):
+        run_job(database, settings, job_id, claim)
+    job = find_job(database, signed, job_id)
+    assert (job.state, job.attempts, job.claim) == (jobs.WAITING, 0, None)
+
+
+def test_a_job_is_begun_by_whom_it_was_taken_for(
+    database: Database, settings: Settings, signed: CampaignSnapshot
+) -> None:
+    job_id, claim = begin(database, signed), new_id()
+    assert take(database, job_id, claim)
+    run_job(database, settings, job_id, new_id())
+    assert find_job(database, signed, job_id).state == jobs.RUNNING
+    run_job(database, settings, job_id, claim)
+    job = find_job(database, signed, job_id)
+    assert (job.state, job.attempts) == (jobs.DONE, 1)
+
+
+def test_what_is_locked_is_a_file_that_network_file_systems_lock(tmp_path: Any, monkeypatch: Any) -> None:
+    """They lock nothing but files that are open for writing."""
+    locked, flock = list[tuple[bool, int]](), fcntl.flock
+
+    def look(descriptor: int, how: int) -> None:
+        is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        locked.append((is_file, fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE))
+        flock(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", look)
+    with place_to_work(tmp_path), work_in(tmp_path):
+        pass
+    assert locked == [(True, os.O_RDWR)] * 2
+
+
+def test_a_folder_that_cannot_be_locked_is_not_taken_for_one_that_is_in_use(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_descriptor: int, _how: int) -> None:
+        raise OSError(errno.EBADF, "Bad file descriptor")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(OSError, match="Bad file"), place_to_work(tmp_path):
+        pass
 
 
 # Claims

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import tracemalloc
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,12 @@ from hypothesis import strategies as st
 
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.db import Database
-from petitions.delivery import manifests
+from petitions.delivery import manifests, zips
 from petitions.delivery.manifest_rules import ManifestBroken, read_manifest
 from petitions.delivery.rows import count_rows
 from petitions.delivery.site_keys import SigningKey, signing_key
-from petitions.delivery.verifying import TABLE, Report, verify
-from petitions.delivery.zips import ZipEntry, read_zip, write_zip
+from petitions.delivery.verifying import TABLE, Problem, Report, verify
+from petitions.delivery.zips import Place, ZipEntry, read_zip, write_zip
 from petitions.lists.plans import Format, Plan
 from petitions.settings import Settings
 from tests.delivery.support import made, unzipped
@@ -52,7 +53,7 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
 
 def test_a_pack_as_it_was_made(pack: bytes, settings: Settings) -> None:
     report = check(pack)
-    assert (list(report.problems), report.is_whole, report.files) == ([], True, 12)
+    assert (list(report.problems), report.is_whole, report.files) == ([], True, 13)
     fingerprint = signing_key(settings).public.fingerprint
     assert (report.fingerprint, report.key_compared) == (fingerprint, False)
     assert report.manifest is not None
@@ -98,6 +99,42 @@ def test_any_file_is_a_pack_or_is_not(content: bytes) -> None:
     assert TABLE in named(check(content))
 
 
+def test_a_file_that_was_made_to_tire_whoever_checks_it() -> None:
+    """Thousands of files with something wrong about each; more files than any pack has."""
+    places: list[Place] = []
+    for number in range(5000):
+        places.append(Place(f"a{number}", 0, 1, places[-1].end if places else 0))
+    content = b"".join(map(zips._local, places)) + zips._table(places, places[-1].end, zips.MOST_32)
+    report = check(content)
+    assert len(report.problems) == 101
+    assert report.problems[-1].words == "there may be more; nothing further was looked at"
+    many = zipped({f"a{number}": b"" for number in range(10_001)})
+    assert read_zip(io.BytesIO(many)).table_damaged
+    assert len(read_zip(io.BytesIO(many)).places) == 10_000
+    assert TABLE in named(check(many))
+
+
+def test_papers_are_not_kept_while_they_are_checked(tmp_path: Path) -> None:
+    file, paper = tmp_path / "pack.zip", bytes(1 << 20)
+    with file.open("wb") as out:
+        names = [*(f"statement/en-{number}.txt" for number in range(30)), "manifest.json"]
+        out.writelines(write_zip([ZipEntry.of(name, 5 * paper if name[0] == "m" else paper) for name in names]))
+    tracemalloc.start()
+    try:
+        with file.open("rb") as pack:
+            report = verify(pack)
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    finally:
+        tracemalloc.stop()
+    assert Problem("manifest.json", "it is far too long") in report.problems
+
+
+def test_a_line_without_end_is_no_list() -> None:
+    for line in (b"," * (5 << 20), b"1," * (3 << 20) + b"\r\n"):
+        chunks = (line[at : at + 65536] for at in range(0, len(line), 65536))
+        assert count_rows(chunks, "csv", 0).broken == "it is no list any more after 0 rows"
+
+
 # Somebody who knows what they do, and has everything but the key
 
 
@@ -123,10 +160,12 @@ def test_a_file_more_or_less(pack: bytes) -> None:
 
 
 def test_sums_that_somebody_wrote_anew(pack: bytes) -> None:
-    """Nothing signs them but the manifest, which says the same."""
     files = unzipped(pack)
     sums = files["SHA256SUMS"].replace(b"README.txt", b"README.txT")
     assert named(check(zipped({**files, "SHA256SUMS": sums}))) == ["SHA256SUMS"]
+    for signature in (KEY.sign(files["SHA256SUMS"]), files["manifest.json.sig"], b"", bytes(64)):
+        forged = zipped({**files, "SHA256SUMS.sig": signature})
+        assert named(check(forged)) == ["SHA256SUMS.sig"]
 
 
 def test_a_manifest_that_somebody_wrote_anew(pack: bytes) -> None:
@@ -159,6 +198,7 @@ def signed_by(key: SigningKey, files: dict[str, bytes], act: Callable[[Any], Any
     files["manifest.json.sig"] = key.sign(files["manifest.json"])
     digest = hashlib.sha256(files["manifest.json"]).hexdigest()
     files["SHA256SUMS"] = manifests.sums(manifest["files"], digest)
+    files["SHA256SUMS.sig"] = key.sign(files["SHA256SUMS"])
     return zipped(files)
 
 

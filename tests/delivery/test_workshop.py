@@ -1,6 +1,7 @@
 """What the worker does about lists, with real processes that are really killed."""
 
 import asyncio
+import errno
 import os
 import signal
 import subprocess
@@ -126,7 +127,7 @@ def is_gone(pid: int) -> bool:
 
 
 def left(settings: Settings) -> list[str]:
-    return sorted(path.name for path in exports_folder(settings).iterdir())
+    return sorted(path.name for path in exports_folder(settings).iterdir() if path.name != ".lock")
 
 
 @pytest.mark.usefixtures("environment")
@@ -235,21 +236,32 @@ async def test_a_process_that_dies_again_and_again_ends_the_job(
 
 
 @pytest.mark.usefixtures("environment")
-async def test_a_program_that_cannot_be_started_keeps_nobody_from_the_next_turn(
+@pytest.mark.parametrize("command", ["/nonexistent", "false"])
+async def test_a_program_that_never_begins_ends_the_job_and_keeps_nobody_from_the_next_turn(
+    database: Database, settings: Settings, signed: CampaignSnapshot, monkeypatch: Any, command: str
+) -> None:
+    first = begin(database, signed)
+    with monkeypatch.context() as broken:
+        broken.setattr(workshop, "_COMMAND", (command,))
+        async with at_work(settings, database):
+            await until(is_in(database, signed, first, jobs.FAILED))
+    job = find_job(database, signed, first)
+    assert (job.attempts, job.problem) == (3, {"code": "died"})
+    second = begin(database, signed, Plan(bom=True))
+    async with at_work(settings, database):
+        await until(is_in(database, signed, second, jobs.DONE))
+
+
+@pytest.mark.usefixtures("environment")
+async def test_a_folder_in_which_nothing_can_be_made_ends_the_job(
     database: Database, settings: Settings, signed: CampaignSnapshot, monkeypatch: Any
 ) -> None:
+    def refuse(_settings: Settings) -> Path:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(workshop, "exports_folder", refuse)
     job_id = begin(database, signed)
-    turns, find_work = [], workshop._find_work
-
-    def find_and_count(settings: Settings, database: Database) -> UUID | None:
-        turns.append(1)
-        return find_work(settings, database)
-
-    with monkeypatch.context() as broken:
-        broken.setattr(workshop, "_COMMAND", ("/nonexistent",))
-        broken.setattr(workshop, "_find_work", find_and_count)
-        async with at_work(settings, database):
-            await until(lambda: len(turns) >= 3)
-    assert find_job(database, signed, job_id).state == jobs.WAITING
     async with at_work(settings, database):
-        await until(is_in(database, signed, job_id, jobs.DONE))
+        await until(is_in(database, signed, job_id, jobs.FAILED))
+    job = find_job(database, signed, job_id)
+    assert (job.attempts, job.problem) == (3, {"code": "folder"})

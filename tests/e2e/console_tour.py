@@ -376,18 +376,6 @@ STOPS: dict[str, Stop] = {
     ),
     "members": _desk("/members"),
     "members, with errors": _sends(f"/console/c/{WHOLE}/members", "form[novalidate]", email="a@"),
-    "lists": _desk("/exports"),
-    "lists, none": _desk("/exports", DRAFT),
-    "list, new": _desk("/exports/new"),
-    "list, with errors": _sends(
-        f"/console/c/{WHOLE}/exports/new", ".export-form", since="2027-02-02", until="2027-01-01"
-    ),
-    "deliveries": _desk("/deliveries"),
-    "deliveries, none": _desk("/deliveries", DRAFT),
-    "delivery, new": _desk("/deliveries/new"),
-    "delivery, with errors": _sends(
-        f"/console/c/{WHOLE}/deliveries/new", ".delivery-form", recipient="", people="x"
-    ),
     "share": _desk("/share"),
     "share, draft": _desk("/share", DRAFT),
     "poster": _desk("/poster"),

@@ -1,8 +1,8 @@
-"""A campaign whose signatures are delivered: lists in every state, deliveries with pictures, signatures on paper."""
+"""A campaign whose signatures are delivered: lists in every state, deliveries with pictures, rows on paper."""
 
 import io
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -86,7 +86,9 @@ def settings_of(demo: Demo) -> Settings:
     return load_settings({"PETITIONS_DATA_DIR": str(demo.data)})
 
 
-def make_signed(database: Database, settings: Settings, slug: str, people: int, **changes: Any) -> CampaignSnapshot:
+def make_signed(
+    database: Database, settings: Settings, slug: str, people: int, **changes: Any
+) -> CampaignSnapshot:
     """A campaign in two languages that people and an organisation sign, by `sample0@delivered.example` and on."""
     campaign = factories.make_campaign(
         database, slug=slug, languages=("en", "ar"), signers=["individuals", "organisations"], **changes
@@ -197,11 +199,9 @@ def _let_end(database: Database, campaign: CampaignSnapshot, actor: Actor) -> di
     }
 
 
-def _record(
-    database: Database, campaign: CampaignSnapshot, actor: Actor, export_id: UUID
-) -> tuple[UUID, ...]:
+def _record(database: Database, campaign: CampaignSnapshot, actor: Actor, export_id: UUID) -> tuple[UUID, ...]:
     """Three deliveries, and beside the first two files of which everybody sees one."""
-    day = date(2027, 3, 3)
+    day = utc_now().date()
     told = "The ambassador’s secretary took five boxes.\nShe promised an answer within two weeks."
     new = [
         deliveries.NewDelivery(

@@ -1,4 +1,4 @@
-"""Every page about lists, deliveries and signatures on paper, for leads and for everybody, and how to get there."""
+"""Every page about lists, deliveries and signatures on paper, for leads and for all, and how to get there."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -55,9 +55,16 @@ def _sends(button: str, **fields: str) -> Callable[[Page], None]:
 
 
 def _choose_everything(page: Page) -> None:
-    """Have every part of the form shown."""
-    page.locator('[name="profile"][value="full"]').check()
-    page.locator('[name="formats"][value="pdf"]').check()
+    """Have every part of the form shown; the keyboard still begins at the top."""
+    for name, value in (("profile", "full"), ("formats", "pdf")):
+        page.locator(f'[name="{name}"][value="{value}"]').evaluate("box => { box.checked = true; }")
+
+
+def _look_at_everybody(page: Page) -> None:
+    """Those who were delivered too."""
+    ticked = page.locator('[name="without"]:checked')
+    ticked.evaluate_all("boxes => boxes.forEach((box) => { box.checked = false; })")
+    _sends('button[formaction*="/preview?"]')(page)
 
 
 DELIVERY_STOPS: dict[str, Stop] = {
@@ -67,7 +74,7 @@ DELIVERY_STOPS: dict[str, Stop] = {
     "list, with errors": _at(
         f"{_DESK}/exports/new", _sends(".export-form .button", since="2027-02-02", until="2027-01-01"), 422
     ),
-    "list, its first rows": _at(f"{_DESK}/exports/new", _sends('button[formaction*="/preview?"]')),
+    "list, its first rows": _at(f"{_DESK}/exports/new", _look_at_everybody),
     **{f"list, {state}": _export(state) for state in ("done", "expired", "failed", "running")},
     "deliveries in the console": _at(f"{_DESK}/deliveries"),
     "deliveries in the console, none": _at(f"{_EMPTY_DESK}/deliveries"),

@@ -11,6 +11,7 @@ from tests.e2e.browsing import Visitor, new_visitor
 from tests.e2e.conftest import ARGUMENTS, find_chromium
 from tests.e2e.console_pages import Campaigns, Desk, Lists, Log, Texts, log_in
 from tests.e2e.cosigned import let_ask, show_others
+from tests.e2e.delivery_pages import AskForList, OneList, Timeline, wait_for_deliveries
 from tests.e2e.past import give_past
 from tests.e2e.pictures import TARGET, pack, sign
 from tests.e2e.program import PASSWORD, Demo, running_demo, until
@@ -53,12 +54,35 @@ def take_texts_and_publishing(lead: Visitor, title: str) -> None:
     take(lead, "publish")
 
 
-def take_list(deliverer: Visitor) -> None:
-    """For somebody who delivers it, on a telephone."""
+def take_export(lead: Visitor) -> None:
+    """What a list can be."""
+    lead.open(f"/console/c/{CAMPUSES}/exports/new")
+    ask = AskForList(lead.page)
+    for box in (ask.box("formats", "pdf"), ask.box("pack")):
+        box.check()
+    lead.page.mouse.move(0, 0)
+    lead.page.set_viewport_size({"width": _WINDOW[0], "height": 900})
+    scroll_to(lead, "html")
+    take(lead, "export")
+    lead.page.set_viewport_size({"width": _WINDOW[0], "height": _WINDOW[1]})
+
+
+def take_list_and_timeline(deliverer: Visitor) -> None:
+    """For somebody who delivers it, on a telephone; and what everybody reads of it."""
     log_in(deliverer, DELIVERER, PASSWORD, f"/console/c/{CAMPUSES}/exports")
     Lists(deliverer.page).make()
+    form = OneList(deliverer.page).record()
+    delivery = form.save("the Ministry of Education in Sampletown", "They took all of it, and will answer in May.")
+    delivery.add_photograph()
+    delivery.show_photograph("Boxes of signatures before the ministry")
     deliverer.open(f"/console/c/{CAMPUSES}/exports")
     take(deliverer, "list")
+    deliverer.open(f"/c/{CAMPUSES}/deliveries")
+    timeline = Timeline(deliverer.page)
+    wait_for_deliveries(timeline, 1)
+    timeline.width_of_picture()
+    scroll_to(deliverer, "html")
+    take(deliverer, "timeline")
 
 
 def take_moderation(lead: Visitor) -> None:
@@ -107,7 +131,8 @@ def take_all(browser: Browser, demo: Demo) -> None:
     lead.logs_in = deliverer.logs_in = True
     log_in(lead, LEAD, demo.password)
     take_overview(lead)
-    take_list(deliverer)
+    take_export(lead)
+    take_list_and_timeline(deliverer)
     take_texts_and_publishing(lead, "Hands off all our campuses!")
     take_log(lead)
     give_past(demo, STRIKE)

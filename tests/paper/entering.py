@@ -13,6 +13,7 @@ from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.ids import new_id
 from petitions.paper import counting
+from petitions.paper.changing import Outcome, correct, entry_of
 from petitions.paper.csv_rows import read_rows
 from petitions.paper.importing import Imported, Look, Plan, bring_in, look_at
 from petitions.settings import Settings
@@ -50,6 +51,15 @@ def enter(
     } | changes
     with database.writing() as session:
         return bring_in(session, campaign.id, Plan(**plan), LEAD, now)
+
+
+def change(database: Database, settings: Settings, campaign: CampaignSnapshot, number: int, text: str) -> Outcome:
+    """Write something else into a row."""
+    entry = read_rows(csv(text, columns="name,city,country,mail,sheet,line"), "", date(2026, 11, 22))[0].entry
+    assert entry is not None
+    with database.writing() as session:
+        seen = entry_of(next(row for row in rows_of(database, campaign) if row.number == number))
+        return correct(session, campaign.id, number, seen, entry, settings.email_key, LEAD, utc_now())
 
 
 def statement_of(campaign: CampaignSnapshot) -> int:

@@ -6,17 +6,19 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
+from petitions.addresses import make_email_key
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.paper.changing import Outcome, correct, entry_of, remove, undo
-from petitions.paper.csv_rows import Entry, read_rows
+from petitions.paper.csv_rows import Entry
 from petitions.paper.deciding import Decided, Seen, Verdict, decide
+from petitions.paper.later import compare_later
 from petitions.settings import Settings
-from petitions.signatures.paper import PaperBatch
+from petitions.signatures.paper import PaperBatch, list_theirs
 from petitions.signatures.withdrawing import withdraw
 from tests.factories import sign_and_confirm
-from tests.paper.entering import LEAD, assert_true, csv, enter, logged, rows_of, states
+from tests.paper.entering import LEAD, assert_true, change, csv, enter, logged, rows_of, states
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -29,15 +31,6 @@ def say(
     seen = [Seen(number, state or now.get(number, "waiting")) for number in numbers]
     with database.writing() as session:
         return decide(session, campaign.id, verdict, seen, LEAD, NOON)
-
-
-def change(database: Database, settings: Settings, campaign: CampaignSnapshot, number: int, text: str) -> Outcome:
-    """Write something else into a row."""
-    entry = read_rows(csv(text, columns="name,city,country,mail,sheet,line"), "", NOON.date())[0].entry
-    assert entry is not None
-    with database.writing() as session:
-        seen = entry_of(rows_of(database, campaign)[number - 1])
-        return correct(session, campaign.id, number, seen, entry, settings.email_key, LEAD, NOON)
 
 
 def take_out(database: Database, campaign: CampaignSnapshot, number: int) -> Outcome:
@@ -156,6 +149,102 @@ def test_who_withdraws_online_takes_along_what_is_theirs(
     assert assert_true(database, campaign) == 1
     assert say(database, campaign, Verdict.OTHER, 1, 5, state="waiting").gone == [1]
     assert states(database, campaign)[5] == "counted"
+    assert assert_true(database, campaign) == 2
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ("Ana Sloe,Rome,IT,ana@example.org", "Ana Sole,Rome,IT,ana@example.org", "A. S.,Rome,IT,ana@example.org"),
+        ("Ana Sole,Rome,IT,", "Ana Sole,Rome,IT,", "Ana Sole,Rome,IT,"),
+    ],
+)
+def test_rows_are_never_each_the_repetition_of_the_other(
+    database: Database, settings: Settings, campaign: CampaignSnapshot, rows: tuple[str, ...]
+) -> None:
+    enter(database, settings, campaign, csv(*rows))
+    first, *_ = rows_of(database, campaign)
+    state = rows_of(database, campaign)[1].state
+    assert change(database, settings, campaign, 1, f"{first.name},Rome,IT,,3,2") is Outcome.DONE
+    found = [(row.number, row.state, row.like_number) for row in rows_of(database, campaign)]
+    assert found == [(1, "counted", None), (2, state, 1), (3, state, 1)]
+    assert assert_true(database, campaign) == 1
+
+
+def test_what_repeats_over_another_row_is_no_namesake_of_it(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    """3 is 2 and 2 may be 1, by the line of the sheet; now 1 turns out to have the name of 3."""
+    columns = "name,city,country,mail,sheet,line"
+    text = csv("Ann,Rome,IT,,1,1", "Bea,Rome,IT,,1,1", "Bea,Rome,IT,,,", columns=columns)
+    enter(database, settings, campaign, text)
+    say(database, campaign, Verdict.SAME, 3)
+    assert change(database, settings, campaign, 1, "Bea,Rome,IT,,1,1") is Outcome.DONE
+    found = [(row.number, row.state, row.like_number) for row in rows_of(database, campaign)]
+    assert found == [(1, "counted", None), (2, "waiting", 1), (3, "twice", 2)]
+    assert rows_of(database, campaign)[2].decided_by == "Lena Lead"
+
+
+def test_a_decision_that_is_taken_back_makes_no_ring(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    enter(database, settings, campaign, csv("Dora,Bonn,DE,", "Dora,Bonn,DE,"))
+    say(database, campaign, Verdict.OTHER, 2)
+    change(database, settings, campaign, 1, "Dora,Bonn,DE,,1,1")  # and now 1 waits for 2
+    assert states(database, campaign) == {1: "waiting", 2: "counted"}
+    say(database, campaign, Verdict.REOPEN, 2)
+    rows = rows_of(database, campaign)
+    assert [(row.state, row.like_number) for row in rows] == [("waiting", 2), ("counted", None)]
+    assert assert_true(database, campaign) == 1
+
+
+def test_who_withdraws_takes_along_rows_that_are_theirs_over_others(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    """Also the other way: of the row with the address somebody said that it repeats one without."""
+    enter(database, settings, campaign, csv("Ana Sole,Rome,IT,ana@example.org", "Eva,Bonn,DE,"))
+    enter(
+        database, settings, campaign, csv("Sole Ana,Rome,IT,", "Ana Sole,Rome,IT,", "Eva,Bonn,DE,ana@example.org")
+    )
+    assert states(database, campaign) == {1: "counted", 2: "counted", 3: "waiting", 4: "waiting", 5: "twice"}
+    say(database, campaign, Verdict.SAME, 3)
+    assert take_out(database, campaign, 1) is Outcome.DONE
+    assert states(database, campaign) == {2: "counted", 3: "counted", 4: "waiting", 5: "waiting"}
+    say(database, campaign, Verdict.SAME, 4, 5)
+    with database.reading() as session:
+        key = make_email_key("ana@example.org", settings.email_key)
+        theirs = [row.number for row in list_theirs(session, campaign.id, key, 1)]
+    assert theirs == [2, 5]
+    sign_and_confirm(database, settings, campaign, name="Ana Sole", city="Rome", email="ana@example.org")
+    compare_later(database)
+    say(database, campaign, Verdict.SAME, 3)
+    with database.writing() as session:
+        assert withdraw(session, campaign.id, key, NOON)
+    assert states(database, campaign) == {}
+    assert assert_true(database, campaign) == 0
+
+
+def test_who_signs_online_counts_no_more_on_paper_under_a_row_without_address(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    """Somebody said that the row with the address repeats it."""
+    enter(
+        database,
+        settings,
+        campaign,
+        csv("Eva,Bonn,DE,", "Eva,Bonn,DE,eva@example.org", "Ida,Bonn,DE,i@example.org"),
+    )
+    say(database, campaign, Verdict.SAME, 2)
+    sign_and_confirm(database, settings, campaign, name="E. E.", email="eva@example.org")
+    rows = rows_of(database, campaign)
+    assert [(row.state, row.like_serial, row.decided_by) for row in rows] == [
+        ("online", 1, "Lena Lead"),
+        ("online", 1, None),
+        ("counted", None, None),
+    ]
+    assert assert_true(database, campaign) == 1
+    say(database, campaign, Verdict.REOPEN, 1)  # it was said in error
+    say(database, campaign, Verdict.OTHER, 1)
     assert assert_true(database, campaign) == 2
 
 

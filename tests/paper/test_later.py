@@ -8,35 +8,102 @@ from sqlalchemy import event, update
 
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.db import Database
+from petitions.paper.changing import Outcome
 from petitions.paper.counting import recount
 from petitions.paper.deciding import Seen, Verdict, decide
 from petitions.paper.later import compare_later
+from petitions.paper.listing import find_open
 from petitions.privacy.purging import purge
 from petitions.settings import Settings
 from petitions.signatures.models import Tally
+from petitions.signatures.paper import count_asked, count_states
+from petitions.signatures.refusing import Standing, refuse
+from petitions.signatures.withdrawing import withdraw
 from petitions.watching.models import Alert
 from petitions.watching.waiting import check_counts, count_waiting
 from tests.factories import confirm, make_campaign, sign, sign_and_confirm
-from tests.paper.entering import LEAD, assert_true, csv, enter, rows_of, states
+from tests.paper.entering import LEAD, assert_true, change, csv, enter, rows_of, states
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
-def test_a_later_namesake_makes_a_row_wait(
-    database: Database, settings: Settings, campaign: CampaignSnapshot
+def open_rows(database: Database, campaign: CampaignSnapshot) -> list[int]:
+    """Numbers of the rows on the page of decisions."""
+    with database.reading() as session:
+        return [listed.row.number for listed in find_open(session, campaign.id).rows]
+
+
+@pytest.mark.parametrize(("verdict", "state"), [(Verdict.OTHER, "counted"), (Verdict.SAME, "online")])
+def test_a_row_with_a_later_namesake_counts_until_somebody_decides(
+    database: Database, settings: Settings, campaign: CampaignSnapshot, verdict: Verdict, state: str
 ) -> None:
+    """Else whoever signs under a name would learn from the number on paper whether it stands there."""
     enter(database, settings, campaign, csv("Ana Sánchez,Madrid,ES,", "Dora,Bonn,DE,"))
     sign_and_confirm(database, settings, campaign)
-    assert assert_true(database, campaign) == 2
     compare_later(database)
     row = rows_of(database, campaign)[0]
-    assert (row.state, row.like_serial) == ("waiting", 1)
-    assert assert_true(database, campaign) == 1
+    assert (row.state, row.like_serial, row.is_asked, row.is_open) == ("counted", 1, True, True)
+    assert assert_true(database, campaign) == 2
+    assert open_rows(database, campaign) == [1]
+    with database.reading() as session:
+        assert (count_asked(session, campaign.id), count_states(session, campaign.id)["waiting"]) == (1, 0)
     with database.writing() as session:
-        decide(session, campaign.id, Verdict.OTHER, [Seen(1, "waiting")], LEAD, NOON)
+        decided = decide(session, campaign.id, verdict, [Seen(1, "counted"), Seen(2, "counted")], LEAD, NOON)
+    assert (decided.done, decided.changed) == ([1], [2])
     sign_and_confirm(database, settings, campaign)
     compare_later(database)
-    assert states(database, campaign) == {1: "counted", 2: "counted"}  # it was decided
+    assert states(database, campaign) == {1: state, 2: "counted"}  # it was decided
+    assert open_rows(database, campaign) == []
+    assert assert_true(database, campaign) == (2 if state == "counted" else 1)
+
+
+def test_who_is_asked_about_goes_on_counting_when_the_line_is_mended(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    enter(database, settings, campaign, csv("Ana Sánchez,Madrid,ES,"))
+    sign_and_confirm(database, settings, campaign)
+    compare_later(database)
+    assert change(database, settings, campaign, 1, "Ana SANCHEZ,Madrid,ES,a@example.org,1,2") is Outcome.DONE
+    assert rows_of(database, campaign)[0].is_asked
+    assert assert_true(database, campaign) == 1
+    assert change(database, settings, campaign, 1, "Ana Ruiz,Madrid,ES,,1,2") is Outcome.DONE
+    assert open_rows(database, campaign) == []
+
+
+def test_whom_a_row_was_like_withdraws_and_signs_again(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    enter(database, settings, campaign, csv("Ana Sánchez,Madrid,ES,"))
+    for like in (1, 3):
+        draft = sign_and_confirm(database, settings, campaign, email="ana@example.org")
+        compare_later(database)
+        sign_and_confirm(database, settings, campaign)  # another one of that name: the first stays
+        compare_later(database)
+        row = rows_of(database, campaign)[0]
+        assert (row.like_serial, row.is_asked) == (like, True)
+        with database.writing() as session:
+            assert withdraw(session, campaign.id, draft.email_key, NOON)
+    assert assert_true(database, campaign) == 1
+
+
+def test_what_waits_for_a_row_that_is_withdrawn_is_compared_anew(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    enter(database, settings, campaign, csv("Dora,Bonn,DE,d@example.org", "Dora,Bonn,DE,", "Dora,Bonn,DE,"))
+    draft = sign_and_confirm(database, settings, campaign, name="D. Dee", city="Bonn", email="d@example.org")
+    assert states(database, campaign) == {1: "online", 2: "waiting", 3: "waiting"}
+    with database.writing() as session:
+        assert withdraw(session, campaign.id, draft.email_key, NOON)
+    assert states(database, campaign) == {2: "waiting", 3: "waiting"}  # nothing tells within the second who left
+    with database.writing() as session:
+        decided = decide(session, campaign.id, Verdict.SAME, [Seen(3, "waiting")], LEAD, NOON)
+    assert (decided.done, decided.changed) == ([], [3])  # the same as whom? It is compared instead
+    rows = rows_of(database, campaign)
+    assert [(row.number, row.state, row.like_number) for row in rows] == [(2, "waiting", 1), (3, "waiting", 2)]
+    compare_later(database)
+    rows = rows_of(database, campaign)
+    assert [(row.number, row.state, row.like_number) for row in rows] == [(2, "counted", None), (3, "waiting", 2)]
+    assert assert_true(database, campaign) == 1
 
 
 def test_each_signature_is_looked_at_once(
@@ -50,7 +117,7 @@ def test_each_signature_is_looked_at_once(
     enter(database, settings, campaign, csv("Emil,Bonn,DE,"))  # Dora was not compared with the second yet
     compare_later(database)
     compare_later(database)
-    assert states(database, campaign) == {1: "waiting", 2: "counted"}
+    assert open_rows(database, campaign) == [1]
     with database.reading() as session:
         assert session.get_one(Tally, campaign.id).compared_serial == 2
 
@@ -64,7 +131,51 @@ def test_the_hour_compares_before_it_tells(
     with database.reading() as session:
         reckoned = session.get_one(Tally, campaign.id).reckoned
         assert reckoned is not None
-        assert [reckoned[name] for name in ("paper", "paper_waiting", "paper_repeated")] == [0, 1, 0]
+        assert [reckoned[name] for name in ("paper", "paper_waiting", "paper_repeated")] == [1, 0, 0]
+        assert count_asked(session, campaign.id) == 1
+
+
+def test_an_address_that_refused_waits_within_the_hour(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    """As if the rows had come in afterwards."""
+    enter(
+        database,
+        settings,
+        campaign,
+        csv("Ana,Rome,IT,ana@example.org", "Bea,Rome,IT,b@example.org", "Eva,Rome,IT,"),
+    )
+    draft = sign(database, settings, campaign, email="ana@example.org")
+    with database.writing() as session:
+        assert refuse(session, campaign.id, draft.id, NOON) is Standing.REFUSED
+    assert assert_true(database, campaign) == 3  # nothing tells within the second whose address is on paper
+    compare_later(database)
+    row = rows_of(database, campaign)[0]
+    assert (row.state, row.like_serial, row.like_number) == ("waiting", None, None)
+    assert assert_true(database, campaign) == 2
+    with database.writing() as session:
+        decide(session, campaign.id, Verdict.OTHER, [Seen(1, "waiting")], LEAD, NOON)
+    compare_later(database)
+    assert assert_true(database, campaign) == 3  # somebody has looked at the sheet
+
+
+def test_an_address_on_paper_alone_is_erased(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    enter(
+        database,
+        settings,
+        campaign,
+        csv("Ana,Rome,IT,ana@example.org", "A.,Rome,IT,ana@example.org", "Eva,Rome,IT,"),
+    )
+    key = rows_of(database, campaign)[0].email_key
+    assert key is not None
+    with database.writing() as session:
+        assert withdraw(session, campaign.id, key, NOON)
+    assert states(database, campaign) == {3: "counted"}
+    assert assert_true(database, campaign) == 1
+    with database.writing() as session:
+        assert not withdraw(session, campaign.id, key, NOON)
 
 
 @pytest.mark.parametrize("repair", [True, False])

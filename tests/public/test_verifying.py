@@ -5,9 +5,9 @@ from dataclasses import replace
 import httpx
 import pytest
 
+from petitions.delivery.readme import COMMANDS
 from petitions.delivery.site_keys import grouped, parse_public_key, signing_key
 from petitions.i18n import LANGUAGES
-from petitions.public.verifying import COMMANDS
 from petitions.settings import Settings
 from tests.conftest import serving
 
@@ -24,6 +24,8 @@ async def test_the_page_shows_the_fingerprint_and_the_commands(
     assert grouped(signing_key(settings).public.fingerprint) in answer.text
     for command in COMMANDS:
         assert f"<code>{command}</code>" in answer.text
+    first, second = (answer.text.index(f"<code>{command}</code>") for command in COMMANDS[:2])
+    assert first < second  # what is signed, and then what it holds
     assert "noindex" not in answer.text
 
 

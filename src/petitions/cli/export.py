@@ -15,16 +15,17 @@ import typer
 from petitions.audit.recording import COMMAND_LINE, record
 from petitions.campaigns.queries import CampaignSnapshot, get_snapshot
 from petitions.cli.context import Exit, fail, opened_store, read_settings
-from petitions.cli.output import whole_file
+from petitions.cli.output import digest_of, whole_file
 from petitions.cli.progress import phase_bars
 from petitions.clock import utc_now
 from petitions.db import Database
-from petitions.delivery.exports import record_export
+from petitions.delivery.exports import forget_replaced, record_export
 from petitions.delivery.jobs import check_plan, describe_plan, lock
 from petitions.delivery.keeping import exports_folder, work_in
 from petitions.delivery.known import list_delivered
 from petitions.delivery.making import Made, make, make_organisations
-from petitions.errors import CampaignPurged, InvalidRequest, NotPossible, ScriptsWithoutFont, StoreError
+from petitions.delivery.remembering import remember
+from petitions.errors import CampaignPurged, InvalidRequest, NotPossible, ScriptsWithoutFont
 from petitions.lists.cuts import Cut, cut_at, cut_now
 from petitions.lists.documents import Watcher
 from petitions.lists.plans import Format, Paper, Plan, Profile
@@ -35,6 +36,8 @@ _DAYS = ["%Y-%m-%d"]
 _MOMENTS = ["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%MZ", "%Y-%m-%d"]
 #: Lists with mail addresses.
 _WITH_ADDRESSES = (Profile.CONTACTS, Profile.FULL)
+#: Told of what was made, its SHA-256, and the file in which it lies without its name; None where it lies in none.
+_Note = Callable[[Made, str, Path | None], None]
 
 
 def export_signatures(
@@ -150,16 +153,13 @@ class _Export:
         def act(folder: Path, watcher: Watcher) -> Made:
             return make(self._database, campaign, plan, cut, folder, self._settings, watcher)
 
+        def note(made: Made, sha256: str, file: Path | None) -> None:
+            self._record(plan, cut, made, sha256, file)
+
         before = self._output.lstat() if self._output.is_file() else None
-        made, sha256 = self._write(act)
-        file = self._output if str(self._output) != "-" and self._output.is_file() else None
-        try:
-            self._record(plan, made, sha256, file, before)
-        except StoreError:
-            if file is not None:
-                file.unlink(missing_ok=True)  # a list that nobody remembers would outlive its signers' consent
-            raise
-        if file is not None:
+        made = self._write(act, note)
+        if str(self._output) != "-" and self._output.is_file():
+            self._settle(before)
             typer.echo(_reminder(campaign), err=True)
         _tell(f"{len(made.serials)} signatures")
         if made.paper_numbers:
@@ -175,7 +175,7 @@ class _Export:
             database, campaign = self._database, self._campaign
             return make_organisations(database, campaign, plan, utc_now(), folder, self._settings, watcher)
 
-        made, _ = self._write(act)
+        made = self._write(act, lambda _made, _sha256, _file: None)
         _tell(f"{made.organisations} organisations")
 
     def _find_delivered(self) -> tuple[UUID, ...]:
@@ -195,8 +195,9 @@ class _Export:
                 return cut_now(session, self._campaign.id, now)
             return cut_at(session, self._campaign.id, moment.replace(tzinfo=UTC))
 
-    def _write(self, act: Callable[[Path, Watcher], Made]) -> tuple[Made, str]:
-        """Make everything, and then the file of it; its SHA-256."""
+    def _write(self, act: Callable[[Path, Watcher], Made], note: _Note) -> Made:
+        """Make everything, and then the file of it. It is noted before anybody has it: before the first byte where
+        bytes cannot be taken back, else before the file appears under its name."""
         try:
             place = exports_folder(self._settings)
         except OSError as error:
@@ -213,30 +214,45 @@ class _Export:
                     "their codes with --spell-out.",
                     Exit.INPUT,
                 ) from None
+            if out.unfinished is None:
+                note(made, digest_of(made.read()), None)
             made.write_to(out)
-            return made, out.digest
+            if out.unfinished is not None:
+                out.flush()
+                note(made, out.digest, out.unfinished)
+            return made
 
-    def _record(
-        self, plan: Plan, made: Made, sha256: str, file: Path | None, before: os.stat_result | None
-    ) -> None:
-        """Let the log say it, and the file go with the data of the signers; if they went meanwhile, it goes now.
-        None: it went to standard output or a device, and is not ours."""
+    def _record(self, plan: Plan, cut: Cut, made: Made, sha256: str, file: Path | None) -> None:
+        """Let the log say it, and the file go with the data of the signers; ends the command if they went
+        meanwhile. `file` has no name yet; None: it goes to standard output or a device, and is not ours."""
         campaign, now = self._campaign, utc_now()
         said = describe_plan(plan) | {"cut_off": made.cut_off.isoformat(), "rows": made.rows, "sha256": sha256}
         if self._reason:
             said["why"] = self._reason
         try:
             with self._database.writing() as session:
-                lock(session, campaign)
+                lock(session, campaign.id)
                 record(session, COMMAND_LINE, "export.made", now, campaign.id, **said)
+                remember(session, campaign.id, plan, cut, made, sha256, now)
                 if file is not None:
-                    record_export(session, campaign.id, file, made.rows, now, before)
+                    record_export(session, campaign.id, self._output, file.stat(), made.rows, now)
         except CampaignPurged:
-            if file is not None:
-                file.unlink()
-            what = "No file was made" if file is not None else "The list is not whole"
-            erased = f"The data of the signers of {campaign.slug} were erased meanwhile."
-            raise fail(f"{erased} {what}.", Exit.INPUT) from None
+            raise self._erased("No file was made" if file is not None else "Nothing was written") from None
+
+    def _settle(self, before: os.stat_result | None) -> None:
+        """The file has its name. A purge that began just before did not find it there, so it goes now. `before`:
+        what lay there."""
+        try:
+            with self._database.writing() as session:
+                lock(session, self._campaign.id)
+                if before is not None:
+                    forget_replaced(session, self._campaign.id, self._output, before)
+        except CampaignPurged:
+            self._output.unlink(missing_ok=True)
+            raise self._erased("No file was made") from None
+
+    def _erased(self, what: str) -> Exception:
+        return fail(f"The data of the signers of {self._campaign.slug} were erased meanwhile. {what}.", Exit.INPUT)
 
 
 def _reminder(campaign: CampaignSnapshot) -> str:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -14,10 +14,11 @@ from petitions.cli.context import Exit, fail
 
 
 class Counting:
-    """Passes bytes on, and knows their digest."""
+    """Passes bytes on, and knows their digest. `unfinished`: the file, as long as it has another name; None: what
+    is written cannot be taken back."""
 
-    def __init__(self, out: BinaryIO) -> None:
-        self._out, self._sha256 = out, hashlib.sha256()
+    def __init__(self, out: BinaryIO, unfinished: Path | None = None) -> None:
+        self._out, self._sha256, self.unfinished = out, hashlib.sha256(), unfinished
 
     @property
     def digest(self) -> str:
@@ -28,6 +29,18 @@ class Counting:
         """Raises OSError."""
         self._sha256.update(data)
         return self._out.write(data)
+
+    def flush(self) -> None:
+        """Raises OSError."""
+        self._out.flush()
+
+
+def digest_of(chunks: Iterable[bytes]) -> str:
+    """SHA-256 of what would be written, in hexadecimal."""
+    sha256 = hashlib.sha256()
+    for chunk in chunks:
+        sha256.update(chunk)
+    return sha256.hexdigest()
 
 
 @contextmanager
@@ -49,7 +62,7 @@ def whole_file(target: Path) -> Iterator[Counting]:
     try:
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            yield Counting(file)
+            yield Counting(file, unfinished)
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(target)

@@ -21,8 +21,8 @@ def _group() -> None:
 
 @app.command("withdraw")
 def withdraw_signature(slug: Annotated[str, typer.Argument(help="The campaign.")]) -> None:
-    """Erase the signature of a mail address, and lower the count. The address is read from standard input, so
-    that it stands in no list of processes and in no history.
+    """Erase the signature of a mail address, online and on paper, and lower the count. The address is read from
+    standard input, so that it stands in no list of processes and in no history.
 
     Make sure that the wish comes from that address. Lists that were handed over cannot be recalled.
 
@@ -41,5 +41,7 @@ def withdraw_signature(slug: Annotated[str, typer.Argument(help="The campaign.")
             found = withdraw(session, campaign.id, make_email_key(address, settings.email_key), utc_now())
         database.scrub(compact=True)
     if not found:
-        raise fail("There is no signature of this address; drafts of it are deleted.", Exit.INPUT)
+        raise fail(
+            "There is no signature of this address, on paper neither; drafts of it are deleted.", Exit.INPUT
+        )
     typer.echo("The signature is erased.")

@@ -64,8 +64,10 @@ def _explain(report: Report) -> list[str]:
     assert fingerprint is not None
     campaign, counts, site = manifest["campaign"], manifest["counts"], manifest["site"]
     title = campaign["titles"].get(campaign["language"], campaign["slug"])
+    by_whom = "" if report.key_compared else " By whom was not checked: see the end."
     lines = [
-        f"This pack is whole: {report.files} files, each as it was signed.",
+        f"This pack is whole: {report.files} files, each as it was signed.{by_whom}",
+        "It says of itself:",
         "",
         f"  {title}",
         f"  {campaign['url']}",
@@ -85,14 +87,11 @@ def _explain(report: Report) -> list[str]:
         lines.append("  The lists are a part: see “filters” in manifest.json.")
     lines += ["", f"  Signed with the key  {grouped(fingerprint)}", ""]
     if report.key_compared:
-        lines.append("It is the key that you gave.")
-    else:
-        lines += [
-            "Whose key that is, no file can prove. Open the site yourself, by an address that you know, and",
-            "compare it with what stands there:",
-            f"  {site['url']}/verify",
-        ]
-    return [_printable(line) for line in (*lines, "", *_PROVES)]
+        lines += ["It is the key that you gave.", ""]
+    lines += _PROVES
+    if not report.key_compared:
+        lines += _NOT_CHECKED
+    return [_printable(line) for line in lines]
 
 
 _LISTS = {"signatures": "signatures", "paper": "signatures on paper", "organisations": "organisations"}
@@ -101,6 +100,15 @@ _PROVES = (
     "them, and the numbers in the manifest add up.",
     "It does not prove that every name is a person's own: for a signature online a mail address was confirmed,",
     "and what stands on paper was typed in. Nor that nobody withdrew since.",
+)
+
+
+#: Not with the address that the pack names: whoever forges a pack has a page of their own.
+_NOT_CHECKED = (
+    "",
+    "NOT CHECKED: whose key that is. Whoever forges a pack signs it too, with a key of their own. Open the page",
+    "/verify of the campaign's site, by an address that you know from elsewhere and not from this pack, and",
+    "compare all of the fingerprint with the one above; or give it here with --key.",
 )
 
 

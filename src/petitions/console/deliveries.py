@@ -33,7 +33,7 @@ from petitions.delivery.evidence import (
     EvidenceRow,
     list_evidence,
 )
-from petitions.errors import CampaignPurged, InvalidRequest, NotPossible, PageNotFound
+from petitions.errors import CampaignPurged, DeliveredTwice, InvalidRequest, NotPossible, PageNotFound
 from petitions.i18n import N_, Message
 from petitions.ids import new_id
 from petitions.lists.plans import Profile
@@ -51,6 +51,7 @@ _DONE: Mapping[str, Message] = {
 }
 _MEANWHILE = N_("Somebody else changed or removed it meanwhile. Nothing was saved: see how it is now.")
 _NO_LIST = N_("This list is not there any more. Choose another one, or type the numbers.")
+_TWICE = N_("A delivery of this list to them is recorded already.")
 _ERASED = N_("It is no longer known who was in that list, for the names are erased. Type the numbers.")
 
 
@@ -93,6 +94,8 @@ async def record_one(_request: Request, desk: Desk) -> Response:
         await desk.site.database.write(record_delivery, desk.campaign.id, delivery_id, new, desk.actor, desk.now)
     except CampaignPurged:
         return await _show_form(desk, form, delivery_id, 409, problem=_ERASED)
+    except DeliveredTwice:
+        return await _show_form(desk, form, delivery_id, 409, problem=_TWICE)
     except NotPossible:
         return await _show_form(desk, form, delivery_id, 409, problem=_NO_LIST)
     return back_to(desk, delivery_id, "recorded")
@@ -127,6 +130,8 @@ async def change_one(request: Request, desk: Desk) -> Response:
         await database.write(change_delivery, desk.campaign.id, delivery_id, revision, new, desk.actor, desk.now)
     except CampaignPurged:
         return await _show_form(desk, form, delivery_id, 409, problem=_ERASED, **more)
+    except DeliveredTwice:
+        return await _show_form(desk, form, delivery_id, 409, problem=_TWICE, **more)
     except NotPossible:
         if revision == row.revision:
             return await _show_form(desk, form, delivery_id, 409, problem=_NO_LIST, **more)

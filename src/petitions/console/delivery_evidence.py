@@ -10,7 +10,7 @@ from starlette.responses import Response
 from petitions import names
 from petitions.accounts.roles import Permission
 from petitions.console.deliveries import back_to, id_of, show_one
-from petitions.console.guard import Desk, for_desk
+from petitions.console.guard import Desk, ask_password, for_desk
 from petitions.console.pages import attachment
 from petitions.delivery.deliveries import get_delivery
 from petitions.delivery.evidence import (
@@ -21,6 +21,7 @@ from petitions.delivery.evidence import (
     describe_evidence,
     get_file,
     read_evidence,
+    record_download,
     remove_evidence,
 )
 from petitions.errors import NotPossible
@@ -94,10 +95,16 @@ async def remove_file(request: Request, desk: Desk) -> Response:
 
 @for_desk(Permission.DOWNLOAD)
 async def show_file(request: Request, desk: Desk) -> Response:
-    """A file, for leads: a picture as it is kept, a document to be saved and never opened by the browser."""
-    piece = await desk.site.database.read(get_file, desk.campaign.id, id_of(request), _evidence_id(request))
+    """A file, for leads: a picture as it is kept; a document, which may be a list of names, to be saved and never
+    opened by the browser, after the password and a word in the log."""
+    which = (desk.campaign.id, id_of(request), _evidence_id(request))
+    piece = await desk.site.database.read(get_file, *which)
     headers = {"Content-Security-Policy": "default-src 'none'; sandbox"}
     if piece.media_type == PDF:
+        asked = await ask_password(desk, True)
+        if asked is not None:
+            return asked
+        await desk.site.database.write(record_download, *which, desk.actor, desk.now)
         headers |= attachment(f"{desk.campaign.slug}-{_evidence_id(request).hex[-8:]}.pdf")
     return no_store(Response(piece.content, media_type=piece.media_type, headers=headers))
 

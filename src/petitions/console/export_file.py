@@ -7,13 +7,14 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from petitions.accounts.roles import Permission
-from petitions.console.exports import find_job, show_one
+from petitions.console.exports import ERASED, find_job, show_one
 from petitions.console.guard import Desk, for_desk
 from petitions.console.pages import attachment
 from petitions.delivery import jobs
-from petitions.errors import NotPossible, SealBroken
+from petitions.errors import CampaignPurged, NotPossible, SealBroken
 from petitions.i18n import N_, Message
 from petitions.web.caching import no_store
+from petitions.web.pages import see_other
 
 _TYPES: Mapping[str, str] = {
     "csv": "text/csv; charset=utf-8",
@@ -29,10 +30,14 @@ _BROKEN = N_(
 )
 
 
-@for_desk(Permission.DOWNLOAD, password=True)
+@for_desk(Permission.DOWNLOAD)
 async def download_export(request: Request, desk: Desk) -> Response:
     """The file itself. Where it turns out to be damaged in the middle, the connection ends before all that was
-    announced has come, so that no browser takes a part for the whole."""
+    announced has come, so that no browser takes a part for the whole. Whoever has to enter the password first
+    comes back to the page with the button: nothing was typed that could be sent again."""
+    if not desk.login.is_confirmed(desk.now):
+        here = desk.url(f"{desk.path}/exports/{request.path_params['export_id']}")
+        return see_other(desk.url("/console/password", next=here))
     await desk.form()
     job = await find_job(request, desk)
     if job.state != jobs.DONE:
@@ -50,6 +55,8 @@ async def download_export(request: Request, desk: Desk) -> Response:
         await desk.site.database.write(jobs.record_download, job, desk.actor, desk.now)
     except NotPossible:
         return await show_one(request, desk, 409, problem=_GONE)
+    except CampaignPurged:
+        return await show_one(request, desk, 409, problem=ERASED)
     name = job.name or "list"
     response = StreamingResponse(
         chunks,  # each is read in a thread

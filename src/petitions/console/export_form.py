@@ -1,6 +1,6 @@
 """The form by which somebody says what list they want."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from typing import Any
@@ -11,6 +11,7 @@ from wtforms import BooleanField, Field, Form, StringField
 from wtforms.validators import StopValidation
 
 from petitions.console.details_checks import parse_day
+from petitions.delivery.candidates import DELIVERABLE
 from petitions.delivery.jobs import MAX_REASON
 from petitions.i18n import LANGUAGES, N_
 from petitions.lists.plans import Format, Paper, Plan, Profile
@@ -18,6 +19,8 @@ from petitions.lists.profiles import PROFILES
 from petitions.names import is_blank
 from petitions.web.forms import ChoiceField, PlainForm, readable, tidy_line
 
+#: Ticked instead of each of the deliveries.
+ALL = "all"
 #: No list has so many columns.
 _MOST_COLUMNS = 99
 
@@ -101,20 +104,18 @@ def order_columns(offered: Sequence[ColumnChoice]) -> tuple[str, ...] | None:
     return ordered or None
 
 
-def plan_of(form: ExportForm, columns: tuple[str, ...], usual: Sequence[str], allowed: "Allowed") -> Plan:
-    """The plan of a form that was found right. What it names that is not there, which no form of ours sends, is
-    left out of it."""
-    formats = [one for one in Format if str(one) in form.formats.data]
-    return Plan(
-        profile=Profile(form.profile.data or ""),
-        formats=tuple(formats) or (Format.CSV,),
-        pack=form.pack.data,
+def plan_of(form: ExportForm, columns: tuple[str, ...], usual: Sequence[str], deliveries: Sequence[UUID]) -> Plan:
+    """The plan of a form that was found right. A country or a delivery that went while somebody looked at the form
+    stays in it: without it the list would have more in it than was wanted. A pack is made of what is handed over
+    alone, and "all deliveries" are left out of that alone: news is for everybody who wants it. `deliveries`: those
+    that can be left out. Raises InvalidRequest for what no form of ours sends."""
+    profile = Profile(form.profile.data or "")
+    plan = Plan(
+        profile=profile,
+        pack=form.pack.data and profile in DELIVERABLE,
         columns=columns if columns != tuple(usual) else (),
-        countries=_kept(form.countries.data, allowed.countries),
-        languages=_kept(form.languages.data, allowed.languages),
         since=day_of(form.since),
         until=day_of(form.until),
-        without=tuple(UUID(one) for one in _kept(form.without.data, allowed.deliveries)),
         organisations=form.organisations.data,
         on_paper=form.on_paper.data,
         language=form.language.data or None,
@@ -122,20 +123,10 @@ def plan_of(form: ExportForm, columns: tuple[str, ...], usual: Sequence[str], al
         paper=Paper(form.paper.data or Paper.A4),
         spell_out=form.spell_out.data,
     )
-
-
-class Allowed:
-    """What a form offers besides what every form does."""
-
-    def __init__(
-        self, countries: Collection[str], languages: Collection[str], deliveries: Collection[UUID]
-    ) -> None:
-        self.countries, self.languages = frozenset(countries), frozenset(languages)
-        self.deliveries = frozenset(str(one) for one in deliveries)
-
-
-def _kept(sent: Sequence[str], known: Collection[str]) -> tuple[str, ...]:
-    return tuple(one for one in sent if one in known)
+    chosen = {name: form[name].data for name in ("formats", "countries", "languages", "without")}
+    if ALL in chosen["without"]:
+        chosen["without"] = [str(one) for one in deliveries] if profile in DELIVERABLE else []
+    return Plan.from_json(plan.to_json() | chosen)
 
 
 def day_of(field: Any) -> date | None:

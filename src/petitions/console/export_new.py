@@ -12,7 +12,7 @@ from starlette.responses import Response
 from petitions.accounts.roles import Permission
 from petitions.campaigns.queries import CampaignSnapshot, get_snapshot
 from petitions.console.export_form import (
-    Allowed,
+    ALL,
     ColumnChoice,
     ExportForm,
     offer_columns,
@@ -24,7 +24,7 @@ from petitions.console.exports import CHANGED, ERASED, back_to, begin, name_deli
 from petitions.console.guard import Desk, for_desk
 from petitions.console.pages import show
 from petitions.delivery.deliveries import DeliveryRow, list_deliveries
-from petitions.delivery.jobs import MAX_REASON
+from petitions.delivery.jobs import MAX_REASON, record_preview
 from petitions.delivery.known import find_known
 from petitions.errors import CampaignPurged, NotAllowed, NotPossible
 from petitions.i18n import LANGUAGES, N_, Message, language_name
@@ -40,6 +40,7 @@ from petitions.signatures.rollups import find_parts
 from petitions.web.pages import see_other
 
 _WRONG_COLUMNS = N_("Please number one column at least, with whole numbers like 1, 2, 3.")
+_ALL = N_("All that were recorded")
 _WRONG_PROFILE = N_("Please choose one of the list.")
 
 
@@ -55,6 +56,7 @@ class Basis:
     organisations: int
     on_paper: int
     deliveries: Sequence[DeliveryRow]  # of which it is known who was in them
+    unknown: Sequence[DeliveryRow]  # the others
 
     @property
     def profiles(self) -> Mapping[Profile, Rules]:
@@ -114,6 +116,7 @@ def find_basis(session: Session, desk: Desk) -> Basis:
     """From tallies and never from the rows of signatures."""
     campaign = get_snapshot(session, desk.campaign.slug)
     tally = session.get(Tally, campaign.id)
+    deliveries = list_deliveries(session, campaign.id)
     return Basis(
         campaign=campaign,
         count=find_count(session, campaign.id),
@@ -122,7 +125,8 @@ def find_basis(session: Session, desk: Desk) -> Basis:
         visibilities=dict(find_parts(session, campaign.id, "visibility")),
         organisations=find_standing(session, campaign.id).counted,
         on_paper=tally.paper if tally is not None else 0,
-        deliveries=[row for row in list_deliveries(session, campaign.id) if row.has_serials],
+        deliveries=[row for row in deliveries if row.has_serials],
+        unknown=[row for row in deliveries if not row.has_serials],
     )
 
 
@@ -140,11 +144,12 @@ def _read(desk: Desk, basis: Basis, data: FormData | None) -> Asked:
     }
     columns = {profile: offer_columns(data, profile, headings[profile]) for profile in headings}
     if data is None:
+        form.without.data = [ALL] if basis.deliveries else []
         return Asked(form, columns)
     chosen = form.profile.data
     if chosen in [str(one) for one in Profile] and not desk.may(PROFILES[Profile(chosen)].permission):
         raise NotAllowed
-    is_right = form.validate()
+    form.validate()
     errors: dict[str, Any] = dict(form.errors)
     if chosen not in headings:
         errors["profile"] = [_WRONG_PROFILE]
@@ -153,14 +158,12 @@ def _read(desk: Desk, basis: Basis, data: FormData | None) -> Asked:
     ordered = order_columns(columns[profile])
     if ordered is None:
         errors["columns"] = [_WRONG_COLUMNS]
-    if not is_right or ordered is None:
+    if ALL in form.without.data and not basis.deliveries:
+        errors["without"] = [CHANGED]  # without them it would be a list of everybody
+    if errors or ordered is None:
         return Asked(form, columns, errors=errors)
-    allowed = Allowed(
-        [code for code, _ in basis.countries],
-        [code for code, _ in basis.languages],
-        [row.id for row in basis.deliveries],
-    )
-    return Asked(form, columns, plan_of(form, ordered, tuple(headings[profile]), allowed))
+    deliveries = [row.id for row in basis.deliveries]
+    return Asked(form, columns, plan_of(form, ordered, tuple(headings[profile]), deliveries))
 
 
 def _offered(desk: Desk, basis: Basis) -> Mapping[Profile, Rules]:
@@ -172,6 +175,18 @@ def _preview(session: Session, desk: Desk, campaign: CampaignSnapshot, plan: Pla
     """Raises NotPossible."""
     known = find_known(session, campaign.id, plan.without)
     return preview(session, campaign, plan, cut_now(session, campaign.id, desk.now), known)
+
+
+async def _look(desk: Desk, campaign: CampaignSnapshot, plan: Plan, reason: str | None) -> Preview:
+    """The first rows; of lists with addresses it is written down before anybody sees them. Raises NotPossible and
+    CampaignPurged."""
+    shown: Preview = await desk.site.database.read(_preview, desk, campaign, plan)
+    if PROFILES[plan.profile].permission is Permission.CONTACTS:
+        rows = sum(len(section.rows) for section in shown.sections)
+        await desk.site.database.write(
+            record_preview, campaign.id, plan, rows, desk.actor, desk.now, reason and reason.strip()
+        )
+    return shown
 
 
 async def _show(
@@ -190,9 +205,11 @@ async def _show(
     shown: Preview | None = None
     if wants_preview and asked.plan is not None:
         try:
-            shown = await desk.site.database.read(_preview, desk, basis.campaign, asked.plan)
+            shown = await _look(desk, basis.campaign, asked.plan, asked.form.reason.data or None)
         except NotPossible:
             problem, status = CHANGED, 409
+        except CampaignPurged:
+            problem, status = ERASED, 409
     elif wants_preview:
         status = 422
     return show(
@@ -208,14 +225,17 @@ async def _show(
         preview=shown,
         problem=problem,
         most_reason=MAX_REASON,
-        **_choices(desk, basis),
+        **_choices(desk, basis, asked.form),
     )
 
 
-def _choices(desk: Desk, basis: Basis) -> dict[str, Any]:
+def _choices(desk: Desk, basis: Basis, form: ExportForm) -> dict[str, Any]:
     """What one can choose, in words: lists of (value, words, meaning)."""
     say, number, offered = desk.words.translate, desk.words.number, _offered(desk, basis)
-    countries = [(code, desk.words.country(code), number(many)) for code, many in basis.countries]
+    countries = [
+        (code, desk.words.country(code), number(many))
+        for code, many in _with_chosen(basis.countries, form.countries.data)
+    ]
     return {
         "whom": [(str(one), say(rules.name), say(rules.meaning)) for one, rules in offered.items()],
         "files": [(str(one), say(words), say(meaning)) for one, (words, meaning) in FORMATS.items()],
@@ -225,8 +245,12 @@ def _choices(desk: Desk, basis: Basis) -> dict[str, Any]:
             *((code, language_name(code)) for code in LANGUAGES),
         ],
         "countries": sorted(countries, key=lambda one: one[1]),
-        "languages": [(code, language_name(code), number(many)) for code, many in basis.languages],
-        "deliveries": [
+        "languages": [
+            (code, language_name(code), number(many))
+            for code, many in _with_chosen(basis.languages, form.languages.data)
+        ],
+        "deliveries": [(ALL, say(_ALL), "") for _ in basis.deliveries[:1]]
+        + [
             (
                 str(row.id),
                 name_delivery(row.recipient, row.delivered_on, desk.words),
@@ -234,8 +258,15 @@ def _choices(desk: Desk, basis: Basis) -> dict[str, Any]:
             )
             for row in basis.deliveries
         ],
+        "unknown": [name_delivery(row.recipient, row.delivered_on, desk.words) for row in basis.unknown],
         "with_reason": [str(one) for one, rules in offered.items() if rules.needs_reason],
     }
+
+
+def _with_chosen(offered: Sequence[tuple[str, int]], chosen: Sequence[str]) -> Sequence[tuple[str, int]]:
+    """Also what was ticked and went meanwhile: a form that lost its tick would be of everybody."""
+    known = [code for code, _ in offered]
+    return [*offered, *((code, 0) for code in chosen if code not in known)]
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from petitions.delivery import jobs
 from petitions.delivery.candidates import DELIVERABLE
 from petitions.delivery.deliveries import list_deliveries
 from petitions.delivery.models import ExportJob
+from petitions.delivery.outdated import count_gone
 from petitions.errors import CampaignPurged, InvalidRequest, NotAllowed, NotPossible
 from petitions.i18n import N_, Message, Translator
 from petitions.lists.plans import Plan
@@ -69,6 +70,7 @@ class Line:
     is_here: bool  # its file lies on this host
     files: Sequence[Mapping[str, Any]]  # in it: name, rows, size, sha256
     holds_signatures: bool  # it can be recorded as delivered
+    gone: int = 0  # of its signatures, withdrawn or removed since; on its own page alone
 
     @property
     def is_open(self) -> bool:
@@ -80,7 +82,7 @@ class Line:
 
     @property
     def may_again(self) -> bool:
-        """Whether there is reason to make it once more."""
+        """Whether it can be made once more, having no file."""
         return self.state in (jobs.FAILED, jobs.CANCELLED, jobs.EXPIRED)
 
 
@@ -215,7 +217,8 @@ def _find(session: Session, desk: Desk, export_id: UUID) -> Line:
     job = jobs.get_job(session, desk.campaign.id, export_id)
     if not _may_have(desk, job):
         raise NotAllowed
-    return _line(desk, job, _names_of(session, desk))
+    line = _line(desk, job, _names_of(session, desk))
+    return replace(line, gone=count_gone(session, job)) if line.is_ready else line
 
 
 def _list(

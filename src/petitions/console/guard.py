@@ -230,7 +230,7 @@ async def _find_lead(request: Request, *, renews: bool = False) -> Lead | Respon
 async def _serve(lead: Lead, password: bool | None, page: Callable[[], Awaitable[Response]]) -> Response:
     """The page, after the question for the password where there is one."""
     try:
-        asked = None if password is None else await _ask_password(lead, password)
+        asked = None if password is None else await ask_password(lead, password)
         return asked or await page()
     except NotAllowed:
         again = await _offer_again(lead)
@@ -252,7 +252,7 @@ async def _offer_again(lead: Lead) -> Response | None:
     return answer(lead.site, lead.words, "console/again.html", "/console", 403, switch=False, **page)
 
 
-async def _ask_password(lead: Lead, fresh: bool) -> Response | None:
+async def ask_password(lead: Lead, fresh: bool) -> Response | None:
     """The page that asks for the password, or the way to it, where it has to be entered again. What was sent is
     carried along."""
     is_safe = lead.request.method in ("GET", "HEAD")

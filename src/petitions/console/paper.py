@@ -22,7 +22,7 @@ from petitions.errors import CampaignPurged, InvalidRequest, NotPossible
 from petitions.i18n import N_, Message
 from petitions.paper.changing import look_before_undo, undo
 from petitions.paper.listing import Batch, Page, find_page, list_batches
-from petitions.signatures.paper import STATES, count_states
+from petitions.signatures.paper import STATES, count_asked, count_states
 from petitions.web.forms import read_number
 from petitions.web.pages import see_other
 
@@ -50,6 +50,7 @@ class Stock:
     """What the page shows."""
 
     states: Mapping[str, int]
+    asked: int  # of those that count: somebody has to say whether they repeat a later signature
     batches: Sequence[Batch]
     page: Page
 
@@ -123,6 +124,7 @@ def refusal_of(desk: Desk) -> Message | None:
 def _find(session: Session, campaign_id: int, asked: Asked) -> Stock:
     return Stock(
         count_states(session, campaign_id),
+        count_asked(session, campaign_id),
         list_batches(session, campaign_id),
         find_page(session, campaign_id, asked.state, asked.text, asked.after),
     )

@@ -15,8 +15,8 @@ from petitions.console.paper_words import ERASED, STATE_WORDS
 from petitions.errors import CampaignPurged, InvalidRequest, NotPossible
 from petitions.i18n import N_, Message
 from petitions.paper.deciding import Decided, Seen, Verdict, decide
-from petitions.paper.listing import PAGE_SIZE, Page, find_page
-from petitions.signatures.paper import STATES, WAITING, PaperSignature, count_states
+from petitions.paper.listing import PAGE_SIZE, Page, find_open
+from petitions.signatures.paper import STATES, WAITING, PaperSignature, count_asked, count_states
 from petitions.web.forms import read_number
 from petitions.web.pages import see_other
 
@@ -35,7 +35,8 @@ class Said:
 
 @for_desk(Permission.PAPER)
 async def show_decisions(request: Request, desk: Desk) -> Response:
-    """Those that wait, the first that came first; with `after`, those above that number."""
+    """Those of which somebody has to say what they are, the first that came first; with `after`, those above that
+    number."""
     query = request.query_params
     said = Said(query.get("saved", ""), max(read_number(query.get("done")), 0))
     return await _show(desk, max(read_number(query.get("after")), 0), said=said)
@@ -80,14 +81,15 @@ def seen_value(row: PaperSignature) -> str:
     return f"{row.number}:{row.state}"
 
 
-def _find(session: Session, campaign_id: int, after: int) -> tuple[Page, int]:
-    return find_page(session, campaign_id, WAITING, after=after), count_states(session, campaign_id)[WAITING]
+def _find(session: Session, campaign_id: int, after: int) -> tuple[Page, int, int]:
+    waiting = count_states(session, campaign_id)[WAITING]
+    return find_open(session, campaign_id, after), waiting, count_asked(session, campaign_id)
 
 
 async def _show(desk: Desk, after: int, status: int = 200, said: Said | None = None) -> Response:
-    page, waiting = await desk.site.database.read(_find, desk.campaign.id, after)
+    page, waiting, asked = await desk.site.database.read(_find, desk.campaign.id, after)
     if not page.rows and after:
-        page, waiting = await desk.site.database.read(_find, desk.campaign.id, 0)
+        page, waiting, asked = await desk.site.database.read(_find, desk.campaign.id, 0)
     numbers: Sequence[int] = [listed.row.number for listed in page.rows]
     return show(
         desk,
@@ -96,6 +98,7 @@ async def _show(desk: Desk, after: int, status: int = 200, said: Said | None = N
         page=page,
         numbers=numbers,
         waiting=waiting,
+        asked=asked,
         after=after,
         said=said or Said(),
         state_words=STATE_WORDS,

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from petitions import names
 from petitions.accounts.roles import Permission
+from petitions.addresses import make_email_key
 from petitions.audit.recording import record
 from petitions.console.guard import Desk, for_desk
 from petitions.console.pages import show
@@ -80,18 +81,17 @@ async def import_paper(_request: Request, desk: Desk) -> Response:
     if look is None:
         return await _show(desk, sent, 422, problem=_NO_WORDING)
     if _is_only_a_look(data, file):
-        await desk.site.database.write(_note_look, desk, look)
-        return await _show(desk, sent, look=look)
+        return await _show_look(desk, sent, look)
     if look.wrong and not sent.leaves_wrong:
-        return await _show(desk, sent, 422, look=look, problem=_WRONG_ROWS)
+        return await _show_look(desk, sent, look, 422, _WRONG_ROWS)
     try:
         imported = await desk.site.database.write(_store, desk, sent, look)
     except CampaignPurged:
-        return await _show(desk, sent, 409, look=look, problem=ERASED)
+        return await _show_look(desk, sent, look, 409, ERASED)
     except NotPossible:
-        return await _show(desk, sent, 409, look=look, problem=_WORDING_GONE)
+        return await _show_look(desk, sent, look, 409, _WORDING_GONE)
     if not imported.rows:
-        return await _show(desk, sent, 409, look=look, problem=_why_not(imported))
+        return await _show_look(desk, sent, look, 409, _why_not(imported))
     said = {state: str(imported.states.get(state, 0)) for state in STATES}
     return see_other(desk.url(f"{desk.path}/paper/import", saved="1", wrong=str(imported.wrong), **said))
 
@@ -129,11 +129,20 @@ def _look(session: Session, desk: Desk, sent: Sent) -> Look | None:
     return look_at(session, desk.campaign.id, rows, sent.statement_id, desk.site.settings.email_key)
 
 
+async def _show_look(
+    desk: Desk, sent: Sent, look: Look, status: int = 200, problem: Message | None = None
+) -> Response:
+    """What was found. It tells whether an address, or somebody of a name and city, signed online, so it is written
+    down before it is shown, whatever is said beside it."""
+    await desk.site.database.write(_note_look, desk, look)
+    return await _show(desk, sent, status, look=look, problem=problem)
+
+
 def _note_look(session: Session, desk: Desk, look: Look) -> None:
-    """A look tells whether an address signed online, so it is written down."""
-    with_mail = sum(row.entry is not None and row.entry.mail is not None for row in look.rows)
-    if with_mail:
-        record(session, desk.actor, "paper.looked", desk.now, desk.campaign.id, rows=len(look.rows))
+    mails = [row.entry.mail for row in look.rows if row.entry is not None and row.entry.mail]
+    addresses = {make_email_key(mail, desk.site.settings.email_key) for mail in mails}
+    details = {"rows": len(look.rows), "addresses": len(addresses)}
+    record(session, desk.actor, "paper.looked", desk.now, desk.campaign.id, **details)
 
 
 def _store(session: Session, desk: Desk, sent: Sent, look: Look) -> Imported:

@@ -12,7 +12,7 @@ from petitions.campaigns.terms import text_in
 from petitions.console.guard import Desk, for_desk
 from petitions.console.pages import attachment, show
 from petitions.errors import PageNotFound
-from petitions.i18n import LANGUAGES, N_, text_direction, translator
+from petitions.i18n import LANGUAGES, text_direction, translator
 from petitions.public.sharing import qr_png, qr_svg, share_links
 from petitions.web.caching import no_store
 
@@ -36,7 +36,7 @@ class Chosen:
     def call(self) -> str:
         """What stands above the code of a poster, in its language; empty where the interface does not speak it."""
         language = self.statement.language
-        return translator(language).gettext(N_("Sign here:")) if language in LANGUAGES else ""
+        return translator(language).gettext("Sign here:") if language in LANGUAGES else ""
 
 
 @for_desk(Permission.VIEW)

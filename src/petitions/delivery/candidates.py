@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from petitions.delivery.models import ExportJob
 from petitions.lists.plans import Profile
 
-_MOST = 50
 #: Profiles of what one delivers: no addresses, and nobody who was removed.
 DELIVERABLE = (Profile.DELIVERY, Profile.PUBLIC)
 
@@ -33,8 +32,7 @@ class Candidate:
 
 
 def list_candidates(session: Session, campaign_id: int) -> Sequence[Candidate]:
-    """The last lists that were made here for somebody outside, the newest first; also those whose file has
-    gone."""
+    """The lists that were made here for somebody outside, the newest first; also those whose file has gone."""
     query = (
         select(
             ExportJob.id,
@@ -46,7 +44,6 @@ def list_candidates(session: Session, campaign_id: int) -> Sequence[Candidate]:
         )
         .where(ExportJob.campaign_id == campaign_id, ExportJob.serials.is_not(None))
         .order_by(ExportJob.created_at.desc(), ExportJob.id.desc())
-        .limit(_MOST)
     )
     return [
         Candidate(

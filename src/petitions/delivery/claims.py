@@ -37,8 +37,12 @@ def find_next(session: Session, now: datetime) -> UUID | None:
 
 
 def take(session: Session, job_id: UUID, claim: UUID, now: datetime) -> ExportJob | None:
-    """Take a job; None where somebody else has it, or too many died over it, which ends it."""
+    """Take a job, or begin with one that was taken by this claim; None where somebody else has it, or too many
+    died over it, which ends it."""
     job = session.scalars(select(ExportJob).where(ExportJob.id == job_id).with_for_update()).one_or_none()
+    if job is not None and job.state == RUNNING and job.claim == claim:
+        job.claimed_until = now + CLAIMED_FOR
+        return job
     if job is None or not (job.state == WAITING or (job.state == RUNNING and _is_lost(job, now))):
         return None
     if job.attempts >= MOST_ATTEMPTS:
@@ -60,14 +64,16 @@ def beat(
     return bool(session.execute(mine.values(values)).rowcount)  # type: ignore[attr-defined]
 
 
-def give_back(session: Session, job_id: UUID, claim: UUID, now: datetime, *, died: bool) -> None:
+def give_back(
+    session: Session, job_id: UUID, claim: UUID, now: datetime, *, died: bool, code: str = "died"
+) -> None:
     """Let the job wait again, if the claim still holds. `died`: it counts as an attempt, and the last one ends
-    the job; else somebody stopped the process in order."""
+    the job with this code; else it was stopped in order, or never begun."""
     job = _get(session, job_id, claim)
     if job is None:
         return
     if died and job.attempts >= MOST_ATTEMPTS:
-        _fail(session, job, now, {"code": "died"})
+        _fail(session, job, now, {"code": code})
         return
     job.state, job.claim, job.claimed_until, job.phase = WAITING, None, None, None
     job.done = job.expected = 0

@@ -3,20 +3,21 @@
 Which signatures they were is copied from the list that was made here, serial by serial, for the list itself goes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from petitions.audit.recording import Actor, record
 from petitions.campaigns.models import Campaign
 from petitions.delivery.candidates import counts_of, find_list
+from petitions.delivery.known import find_on_paper
 from petitions.delivery.models import Delivery, Evidence
-from petitions.errors import CampaignPurged, NotPossible, PageNotFound
+from petitions.errors import CampaignPurged, DeliveredTwice, NotPossible, PageNotFound
 from petitions.lists.serials import Serials
 from petitions.signatures.models import Tally
 
@@ -78,8 +79,8 @@ def record_delivery(
     session: Session, campaign_id: int, delivery_id: UUID, new: NewDelivery, actor: Actor, now: datetime
 ) -> DeliveryRow:
     """Write a delivery down; the same id again, as when somebody presses a button twice, is one. Raises
-    CampaignPurged where it is no longer known who was in the list, and NotPossible where the list is not there or
-    there are MOST_DELIVERIES."""
+    CampaignPurged where it is no longer known who was in the list, DeliveredTwice where they have this list by
+    another delivery, and NotPossible where the list is not there or there are MOST_DELIVERIES."""
     slug, is_erased = _lock(session, campaign_id)
     found = session.get(Delivery, delivery_id)
     if found is not None:
@@ -102,6 +103,7 @@ def record_delivery(
     elif is_erased:
         raise CampaignPurged(slug)
     else:
+        _check_once(session, delivery, new)
         _copy_list(session, delivery, new.export_id)
     session.add(delivery)
     session.flush()
@@ -119,16 +121,18 @@ def change_delivery(
     now: datetime,
 ) -> DeliveryRow:
     """Say it otherwise. Another list may be named; without one the counts are those that somebody typed. Raises
-    PageNotFound, CampaignPurged, and NotPossible where somebody else changed it since `revision`, or the list is
-    not there."""
+    PageNotFound, CampaignPurged, DeliveredTwice, and NotPossible where somebody else changed it since `revision`,
+    or the list is not there."""
     slug, is_erased = _lock(session, campaign_id)
     delivery = _get(session, campaign_id, delivery_id)
     if delivery.revision != revision:
         raise NotPossible
+    is_same_list = new.export_id == delivery.export_id
+    _check_once(session, delivery, new)
     _describe(delivery, new)
     if new.export_id is None:
         _count_by_hand(delivery, new)
-    elif new.export_id != delivery.export_id:
+    elif not is_same_list:
         if is_erased:
             raise CampaignPurged(slug)
         _copy_list(session, delivery, new.export_id)
@@ -170,14 +174,23 @@ def get_delivery(session: Session, campaign_id: int, delivery_id: UUID) -> Deliv
 
 
 def find_containing(session: Session, campaign_id: int, serial: int) -> Sequence[DeliveryRow]:
-    """The deliveries that held this signature, whether everybody is told of them or not, the newest first."""
+    """The deliveries that held this signature, or its signer's on paper, whether everybody is told of them or not,
+    the newest first."""
     held = session.execute(
-        select(Delivery.id, Delivery.serials).where(
-            Delivery.campaign_id == campaign_id, Delivery.serials.is_not(None), Delivery.people > 0
+        select(Delivery.id, Delivery.serials, Delivery.paper_numbers).where(
+            Delivery.campaign_id == campaign_id,
+            Delivery.serials.is_not(None),
+            or_(Delivery.people > 0, Delivery.on_paper > 0),
         )
-    )
-    ids = {row.id for row in held if serial in Serials.unpack(row.serials)}
+    ).all()
+    on_paper = find_on_paper(session, campaign_id, serial) if held else set()
+    ids = {row.id for row in held if _has_any(row.serials, (serial,)) or _has_any(row.paper_numbers, on_paper)}
     return [row for row in list_deliveries(session, campaign_id) if row.id in ids] if ids else []
+
+
+def _has_any(packed: bytes | None, numbers: Collection[int]) -> bool:
+    held = Serials.unpack(packed if numbers else None)
+    return any(number in held for number in numbers)
 
 
 _ROWS = select(
@@ -213,6 +226,24 @@ def _get(session: Session, campaign_id: int, delivery_id: UUID) -> Delivery:
     if delivery is None:
         raise PageNotFound
     return delivery
+
+
+def _check_once(session: Session, delivery: Delivery, new: NewDelivery) -> None:
+    """One list may go to several, and to each of them once: else its people stand twice on the page. Raises
+    DeliveredTwice."""
+    if new.export_id is None:
+        return
+    others = select(Delivery.recipient).where(
+        Delivery.campaign_id == delivery.campaign_id,
+        Delivery.export_id == new.export_id,
+        Delivery.id != delivery.id,
+    )
+    if _same(new.recipient) in map(_same, session.scalars(others)):
+        raise DeliveredTwice
+
+
+def _same(recipient: str) -> str:
+    return " ".join(recipient.split()).casefold()
 
 
 def _describe(delivery: Delivery, new: NewDelivery) -> None:

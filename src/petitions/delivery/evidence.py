@@ -184,6 +184,15 @@ def remove_evidence(
     _record(session, actor, "delivery.evidence_removed", campaign_id, number, evidence.digest, now)
 
 
+def record_download(
+    session: Session, campaign_id: int, delivery_id: UUID, evidence_id: UUID, actor: Actor, now: datetime
+) -> None:
+    """Write down that somebody takes a file along, before they get it. Raises PageNotFound."""
+    number = _lock(session, campaign_id, delivery_id)
+    evidence = _get(session, campaign_id, delivery_id, evidence_id)
+    _record(session, actor, "delivery.evidence_downloaded", campaign_id, number, evidence.digest, now)
+
+
 def list_evidence(session: Session, delivery_ids: Sequence[UUID]) -> Sequence[EvidenceRow]:
     """The files beside these deliveries, in the order in which they came."""
     query = _ROWS.where(Evidence.delivery_id.in_(delivery_ids)).order_by(Evidence.created_at, Evidence.id)

@@ -15,35 +15,35 @@ from petitions.ids import new_id
 
 
 def record_export(
-    session: Session,
-    campaign_id: int,
-    file: Path,
-    rows: int,
-    now: datetime,
-    replaced: os.stat_result | None = None,
+    session: Session, campaign_id: int, file: Path, found: os.stat_result, rows: int, now: datetime
 ) -> None:
-    """Remember a file that was just written, so that it goes with the personal data of its campaign. `replaced`:
-    what lay there before; if that was an export as we wrote it, there is nothing left of it to remember."""
-    path, found = str(file.absolute()), file.stat()
-    if replaced is not None:
-        session.execute(
-            delete(Export).where(
-                *_here(campaign_id),
-                Export.path == path,
-                Export.size == replaced.st_size,
-                Export.modified_ns == replaced.st_mtime_ns,
-            )
-        )
+    """Remember a file that is about to get this name, so that it goes with the personal data of its campaign."""
     session.add(
         Export(
             id=new_id(),
             campaign_id=campaign_id,
             host=socket.gethostname(),
-            path=path,
+            path=str(file.absolute()),
             size=found.st_size,
             modified_ns=found.st_mtime_ns,
             rows=rows,
             made_at=now,
+        )
+    )
+
+
+def forget_replaced(session: Session, campaign_id: int, file: Path, replaced: os.stat_result) -> None:
+    """Another file has this name now. If what lay there before was an export as we wrote it, there is nothing left
+    of it to remember."""
+    found = file.stat()
+    if (found.st_size, found.st_mtime_ns) == (replaced.st_size, replaced.st_mtime_ns):
+        return  # the clock of this disk is coarse, and nobody can tell the two apart
+    session.execute(
+        delete(Export).where(
+            *_here(campaign_id),
+            Export.path == str(file.absolute()),
+            Export.size == replaced.st_size,
+            Export.modified_ns == replaced.st_mtime_ns,
         )
     )
 

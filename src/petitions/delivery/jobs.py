@@ -15,13 +15,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session, defer
 
 from petitions.accounts.roles import Permission
 from petitions.audit.recording import Actor, record
 from petitions.campaigns.models import Campaign
 from petitions.campaigns.queries import CampaignSnapshot
+from petitions.delivery.candidates import DELIVERABLE
 from petitions.delivery.keeping import place_of, unseal
 from petitions.delivery.known import find_known
 from petitions.delivery.models import ExportJob
@@ -60,8 +61,10 @@ def check_plan(campaign: CampaignSnapshot, plan: Plan, reason: str | None) -> No
     unknown = [key for key in plan.columns if key not in columns]
     if unknown:
         raise NotPossible(f"this list has no column {', '.join(unknown)}; it can have: {', '.join(columns)}")
+    if plan.pack and plan.profile not in DELIVERABLE:
+        raise NotPossible("a pack is for handing over, so it is of lists for the addressee or for everybody alone")
     if PROFILES[plan.profile].needs_reason and not (reason or "").strip():
-        raise NotPossible("a list with everything needs a reason")
+        raise NotPossible("a list with addresses needs a reason")
     if len(reason or "") > MAX_REASON:
         raise NotPossible(f"a reason has {MAX_REASON} characters at most")
     if plan.profile is Profile.PUBLIC and campaign.terms.public_list != "full":
@@ -83,7 +86,7 @@ def begin(
     allowed or while too many go on."""
     check_plan(campaign, plan, reason)
     assert actor.user_id is not None  # whoever works at the command line gets the file at once
-    lock(session, campaign)
+    lock(session, campaign.id)
     find_known(session, campaign.id, plan.without)  # what cannot be left out is said now, and not in an hour
     data = plan.to_json()
     going_on = _list_open(session, campaign.id)
@@ -168,7 +171,8 @@ def list_jobs(session: Session, campaign_id: int, before: UUID | None = None, li
 
 def record_download(session: Session, job: ExportJob, actor: Actor, now: datetime) -> None:
     """Write down that somebody takes the file along, before they get its first byte. Raises NotPossible where
-    there is none any more."""
+    there is none any more, and CampaignPurged while the names are being erased."""
+    lock(session, job.campaign_id)
     these = (ExportJob.id == job.id, ExportJob.state == DONE, ExportJob.expires_at > now)
     if session.scalar(select(ExportJob.id).where(*these).with_for_update()) is None:
         raise NotPossible
@@ -214,6 +218,23 @@ def cancel_all(session: Session, campaign_id: int, now: datetime) -> None:
         record_job(session, job, "export.cancelled", Actor(job.by_id, job.by_name), now)
 
 
+def forget_keys(session: Session, campaign_id: int) -> None:
+    """What was made of a campaign is noise from now on, on whatever host it lies; there the worker clears it
+    up."""
+    these = (ExportJob.campaign_id == campaign_id, ExportJob.key.is_not(None))
+    session.execute(update(ExportJob).where(*these).values(state=EXPIRED, key=None))
+
+
+def record_preview(
+    session: Session, campaign_id: int, plan: Plan, rows: int, actor: Actor, now: datetime, reason: str | None
+) -> None:
+    """Write down that somebody looks at the first rows of a list with addresses, before they see them. Raises
+    CampaignPurged."""
+    lock(session, campaign_id)
+    details = describe_plan(plan) | {"rows": rows} | ({"why": reason} if reason else {})
+    record(session, actor, "export.previewed", now, campaign_id, **details)
+
+
 def record_job(session: Session, job: ExportJob, action: str, actor: Actor, now: datetime) -> None:
     """Write down what became of a job: what was asked for and, where it is made, its rows and its digest."""
     details = describe_plan(Plan.from_json(job.plan)) | {"cut_off": job.cut_off.isoformat(), "job": job.id.hex}
@@ -248,8 +269,9 @@ def _list_open(session: Session, campaign_id: int) -> Sequence[ExportJob]:
     return session.scalars(select(ExportJob).where(*these).order_by(ExportJob.id).with_for_update()).all()
 
 
-def lock(session: Session, campaign: CampaignSnapshot) -> None:
+def lock(session: Session, campaign_id: int) -> None:
     """Nobody begins to erase the names before this transaction ends. Raises CampaignPurged where somebody did."""
-    purging = select(Tally.purging).where(Tally.campaign_id == campaign.id).with_for_update()
-    if session.scalar(purging) or session.get_one(Campaign, campaign.id).purge_began_at is not None:
+    purging = select(Tally.purging).where(Tally.campaign_id == campaign_id).with_for_update()
+    campaign = session.get_one(Campaign, campaign_id)
+    if session.scalar(purging) or campaign.purge_began_at is not None:
         raise CampaignPurged(campaign.slug)

@@ -16,6 +16,7 @@ from petitions.settings import Settings
 
 _SEALED = ".sealed"
 _WORK = "work-"
+_LOCK = ".lock"
 #: Seconds after which a folder that nobody holds was left by somebody who was killed.
 _FRESH = 60.0
 
@@ -48,12 +49,10 @@ def work_in(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def place_to_work(folder: Path) -> Iterator[bool]:
-    """Whether nobody else on this host makes a list; until the block ends nobody else does. Raises OSError."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield _try_lock(descriptor)
-    finally:
-        os.close(descriptor)
+    """Whether nobody else who keeps lists in this folder makes one; until the block ends nobody else does. Raises
+    OSError, also where the folder cannot be locked at all."""
+    with _lock(folder / _LOCK) as is_ours:
+        yield is_ours
 
 
 def seal(settings: Settings, job_id: UUID, chunks: Iterator[bytes]) -> tuple[bytes, int, str]:
@@ -104,25 +103,26 @@ def sweep(settings: Settings, orphans: Collection[UUID]) -> None:
 @contextmanager
 def _held(path: Path) -> Iterator[None]:
     """Others see that somebody works here; the kernel forgets it with the process."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        _try_lock(descriptor)
+    with _lock(path / _LOCK):
         yield
-    finally:
-        os.close(descriptor)
 
 
 def _is_held(path: Path) -> bool:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    with _lock(path / _LOCK) as is_ours:
+        return not is_ours
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[bool]:
+    """Lock a file, which is made where it is not there; whether nobody else has it. A file and not its folder, and
+    open for writing, for network file systems lock nothing else. Raises OSError."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        return not _try_lock(descriptor)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
     finally:
         os.close(descriptor)
-
-
-def _try_lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

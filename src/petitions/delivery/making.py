@@ -15,7 +15,7 @@ from petitions.lists.cuts import Cut
 from petitions.lists.documents import Counts, Output, Watcher
 from petitions.lists.folders import MadeFile, SealedFolder
 from petitions.lists.gathering import Gathered, Known, Site, gather
-from petitions.lists.plans import Plan
+from petitions.lists.plans import Plan, Profile
 from petitions.lists.serials import Serials
 from petitions.lists.writing import write_files
 from petitions.settings import Settings
@@ -120,7 +120,7 @@ def _write(
     entries: list[ZipEntry] | None = None
     manifest_sha256: str | None = None
     if plan.pack:
-        kind, ending = "pack", "zip"
+        kind, ending = "pack" if plan.profile is Profile.DELIVERY else f"{plan.profile}-pack", "zip"
         entries, manifest_sha256 = pack(campaign, plan, cut, gathered, lists, settings)
     elif len(lists) == 1:
         ending = lists[0].name.rpartition(".")[2]

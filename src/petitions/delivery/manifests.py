@@ -23,11 +23,12 @@ from petitions.lists.serials import Serials
 from petitions.settings import Settings
 
 FORMAT = "petitions-pack-1"
-MANIFEST, SIGNATURE, SUMS = "manifest.json", "manifest.json.sig", "SHA256SUMS"
+MANIFEST, SIGNATURE = "manifest.json", "manifest.json.sig"
+SUMS, SUMS_SIGNATURE = "SHA256SUMS", "SHA256SUMS.sig"
 README, KEY = "README.txt", "key.pem"
 STATEMENTS, LISTS = "statement/", "lists/"
 #: What no file of the manifest is: they stand above it.
-ABOVE = (MANIFEST, SIGNATURE, SUMS)
+ABOVE = (MANIFEST, SIGNATURE, SUMS, SUMS_SIGNATURE)
 #: Lists of whom the numbers tell who is left out; the public page does not.
 NUMBERED = (Profile.DELIVERY, Profile.FULL)
 
@@ -117,7 +118,7 @@ def describe_list(file: MadeFile) -> dict[str, Any]:
 
 
 def sums(files: Sequence[Mapping[str, Any]], manifest_sha256: str) -> bytes:
-    """What `sha256sum -c` reads: every file but this one and the signature."""
+    """What `sha256sum -c` reads: every file but this one and the signatures."""
     digests = {file["name"]: file["sha256"] for file in files} | {MANIFEST: manifest_sha256}
     return "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items())).encode()
 

@@ -44,7 +44,8 @@ class Export(Base):
 
 
 class ExportJob(Base):
-    """A list or a pack that somebody asked for in the console; the worker makes it. See delivery/jobs.py."""
+    """A list or a pack that somebody asked for in the console, and the worker makes; or one of the command line,
+    so that it can be recorded as delivered. See delivery/jobs.py."""
 
     __tablename__ = "export_jobs"
     __table_args__ = (
@@ -81,7 +82,7 @@ class ExportJob(Base):
     #: Which signatures, and which on paper, are in it: lists/serials.py.
     serials: Mapped[bytes | None] = mapped_column(LargeBinary)
     paper_numbers: Mapped[bytes | None] = mapped_column(LargeBinary)
-    by_id: Mapped[UUID] = mapped_column(Uuid)
+    by_id: Mapped[UUID | None] = mapped_column(Uuid)  # None: the command line, which keeps no file here
     by_name: Mapped[str] = mapped_column(String(120))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -42,10 +42,12 @@ def pack(
     described += [manifests.describe_list(file) for file in lists]
     manifest = manifests.dump(manifests.build(campaign, plan, cut, gathered, described, key.public, settings))
     digest = hashlib.sha256(manifest).hexdigest()
+    sums = manifests.sums(described, digest)
     above = {
         manifests.MANIFEST: manifest,
         manifests.SIGNATURE: key.sign(manifest),
-        manifests.SUMS: manifests.sums(described, digest),
+        manifests.SUMS: sums,
+        manifests.SUMS_SIGNATURE: key.sign(sums),  # recipients without a program check nothing but this one
     }
     readme = papers.pop(manifests.README)
     entries = [

@@ -13,8 +13,9 @@ from petitions.delivery.models import Delivery, Evidence, ExportJob
 
 
 def end_all(session: Session, campaign_id: int, now: datetime) -> None:
-    """No list is made any more. The tally of the campaign is locked."""
+    """No list is made any more, and none that was made can be read. The tally of the campaign is locked."""
     jobs.cancel_all(session, campaign_id, now)
+    jobs.forget_keys(session, campaign_id)
 
 
 def erase(session: Session, campaign_id: int, most: int) -> int | None:

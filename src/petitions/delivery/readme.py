@@ -10,6 +10,17 @@ from petitions.lists.plans import Plan
 from petitions.settings import Settings
 
 _RULE = "-" * 72
+#: In this order: the signature holds the sums, and the sums hold every file.
+COMMANDS = (
+    (
+        f"openssl pkeyutl -verify -pubin -inkey {manifests.KEY} -rawin "
+        f"-in {manifests.SUMS} -sigfile {manifests.SUMS_SIGNATURE}"
+    ),
+    f"sha256sum -c {manifests.SUMS}",
+    f"openssl pkey -pubin -in {manifests.KEY} -outform DER | sha256sum",
+)
+#: The commands look at no other file.
+NOT_NAMED = N_("A list or a statement that sha256sum does not name is not from this site.")
 _PROVES = (
     N_("That checks out: nothing was added to these files, taken out or changed since this site signed them."),
     N_(
@@ -48,23 +59,29 @@ def _write(document: Document, plan: Plan, settings: Settings, key: PublicKey, w
     yield say(N_("What is in here"))
     yield ""
     yield f"{manifests.LISTS}  " + say(N_("the lists; every format has the same rows"))
+    titles = {
+        "signatures": words.gettext("Signatures"),
+        "paper": words.gettext("Signatures on paper"),
+        "organisations": words.gettext("Organisations"),
+    }
+    for section in document.sections:
+        rows = words.ngettext("%(count)s row", "%(count)s rows", section.rows)
+        yield f"        {titles[section.key]}: {rows % {'count': words.number(section.rows)}}"
     yield f"{manifests.STATEMENTS}  " + say(N_("what was signed, in every language and wording"))
     yield f"{manifests.MANIFEST}  " + say(N_("the numbers, and size and SHA-256 of every file, for programs"))
-    yield f"{manifests.SIGNATURE}  " + say(N_("the site's signature of manifest.json (Ed25519)"))
-    yield f"{manifests.KEY}  " + say(N_("the public key for it"))
     yield f"{manifests.SUMS}  " + say(N_("the SHA-256 of every file, for sha256sum"))
+    for name, signed in ((manifests.SIGNATURE, manifests.MANIFEST), (manifests.SUMS_SIGNATURE, manifests.SUMS)):
+        yield f"{name}  " + say(N_("the site's signature of %(file)s (Ed25519)", file=signed))
+    yield f"{manifests.KEY}  " + say(N_("the public key for it"))
     yield ""
     yield say(N_("How to check it"))
     yield ""
     yield say(N_("With any computer that has a command line, in the folder in which this file lies:"))
     yield ""
-    yield f"    sha256sum -c {manifests.SUMS}"
-    yield (
-        f"    openssl pkeyutl -verify -pubin -inkey {manifests.KEY} -rawin "
-        f"-in {manifests.MANIFEST} -sigfile {manifests.SIGNATURE}"
-    )
-    yield f"    openssl pkey -pubin -in {manifests.KEY} -outform DER | sha256sum"
+    for command in COMMANDS:
+        yield f"    {command}"
     yield ""
+    yield say(NOT_NAMED)
     yield say(
         N_(
             "The last line has to say the same as %(page)s, which you open yourself, by an address that you know:",

@@ -41,11 +41,19 @@ def count_rows(chunks: Iterator[bytes], format_: str, column: int | None) -> Row
 
 def _read_csv(text: io.TextIOWrapper, column: int | None) -> Iterator[int | None]:
     csv.field_size_limit(_LONGEST)
-    rows = csv.reader(text, strict=True)
+    rows = csv.reader(_lines(text), strict=True)
     if not next(rows, None):
         raise ValueError
     for row in rows:
         yield int(row[column]) if column is not None else None
+
+
+def _lines(text: io.TextIOWrapper) -> Iterator[str]:
+    """None so long that it would fill the memory."""
+    while line := text.readline(_LONGEST):
+        if len(line) == _LONGEST:
+            raise ValueError
+        yield line
 
 
 def _read_jsonl(text: io.TextIOWrapper, column: int | None) -> Iterator[int | None]:

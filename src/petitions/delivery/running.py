@@ -6,7 +6,8 @@ What goes wrong is kept as a code, for which the console has words:
     scripts      a PDF needs fonts that are not there; "scripts" names them
     delivery     a delivery that was to be left out is there no more
     store        the store could not be used, several times
-    died         the process ended without a word, several times
+    died         the process ended without a word, or could not be started, several times
+    folder       the folder of exports could not be used, several times
     unforeseen   anything else; the log of the server says where
 """
 
@@ -39,10 +40,12 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 def run_job(
     database: Database, settings: Settings, job_id: UUID, claim: UUID, stop: Callable[[], bool] = lambda: False
 ) -> None:
-    """Make the list of a job, if nobody else on this host is making one. Once `stop` says so, the job waits for
-    another process, and nothing is left of this attempt."""
+    """Make the list of a job, if nobody else is making one in this folder; else it waits again. So it does once
+    `stop` says so, and nothing is left of this attempt."""
     with place_to_work(exports_folder(settings)) as is_free:
         if not is_free:
+            with database.writing() as session:
+                claims.give_back(session, job_id, claim, utc_now(), died=False)
             return
         with database.writing() as session:
             job = claims.take(session, job_id, claim, utc_now())

@@ -7,6 +7,7 @@ signature holds the manifest. So whatever was changed is found, and the file tha
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO
@@ -18,8 +19,11 @@ from petitions.delivery.rows import Rows, count_rows
 from petitions.delivery.site_keys import SIGNATURE_SIZE, PublicKey, parse_public_key
 from petitions.delivery.zips import Archive, Place, read_zip
 
-#: What is read whole: papers, and no lists.
-_MOST_OF_A_PAPER = 1 << 24
+#: What is read whole, and how long it is at most: what says what the others are.
+_KEPT = (*manifests.ABOVE, manifests.KEY)
+_LONGEST_KEPT = 1 << 22
+#: Whoever made more problems than these made them on purpose.
+_MOST_PROBLEMS = 100
 #: How the archive itself is called where something is wrong with it.
 TABLE = "the table of contents of the archive"
 
@@ -59,6 +63,10 @@ def verify(file: BinaryIO, known: str | None = None) -> Report:
     return _Check(read_zip(file), known).run()
 
 
+class _EnoughError(Exception):
+    """So much is wrong that the rest does not matter."""
+
+
 @dataclass
 class _Seen:
     """A file as it was found."""
@@ -66,7 +74,7 @@ class _Seen:
     size: int
     sha256: str
     is_whole: bool  # its checksum in the archive is right
-    content: bytes | None  # None: it is long
+    content: bytes | None  # None: it is long, or nobody asks what stands in it
     rows: Rows | None  # of a list that can be read
 
 
@@ -74,17 +82,26 @@ class _Seen:
 class _Check:
     archive: Archive
     known: str | None
-    problems: list[Problem] = field(default_factory=list)
+    problems: dict[Problem, None] = field(default_factory=dict)
     seen: dict[str, _Seen] = field(default_factory=dict)
 
     def run(self) -> Report:
-        self._look_around()
         places = {place.name: place for place in self.archive.places}
-        for name in (*manifests.ABOVE, manifests.KEY):  # these first: they say what the others are
-            if name in places:
-                self._read(places[name], None)
-        manifest = self._read_manifest()
-        key = self._read_key(manifest)
+        manifest, key = None, None
+        with suppress(_EnoughError):
+            self._look_around()
+            for name in _KEPT:  # these first: they say what the others are
+                if name in places:
+                    self._read(places[name], None)
+            manifest = self._read_manifest()
+            key = self._read_key(manifest)
+            self._look_into(places, manifest, key)
+        fingerprint = key.fingerprint if key is not None else None
+        return Report(tuple(self.problems), manifest, fingerprint, len(places), self.known is not None)
+
+    def _look_into(
+        self, places: Mapping[str, Place], manifest: Mapping[str, Any] | None, key: PublicKey | None
+    ) -> None:
         is_signed = self._check_signature(key)
         lists = manifest["lists"] if manifest is not None else {}
         for name, place in places.items():
@@ -92,14 +109,14 @@ class _Check:
                 self._read(place, lists)
         if manifest is not None and is_signed:  # what nobody signed accuses no file
             self._check_files(manifest)
+            self._check_sums(manifest, key)
             self._check_rows(manifest)
-        fingerprint = key.fingerprint if key is not None else None
-        return Report(tuple(self.problems), manifest, fingerprint, len(places), self.known is not None)
 
     def _say(self, file: str, words: str) -> None:
-        problem = Problem(file, words)
-        if problem not in self.problems:
-            self.problems.append(problem)
+        self.problems[Problem(file, words)] = None
+        if len(self.problems) == _MOST_PROBLEMS:
+            self.problems[Problem(TABLE, "there may be more; nothing further was looked at")] = None
+            raise _EnoughError
 
     def _look_around(self) -> None:
         if self.archive.table_damaged:
@@ -112,14 +129,14 @@ class _Check:
 
     def _read(self, place: Place, lists: Mapping[str, Any] | None) -> None:
         digest, crc, size, kept = hashlib.sha256(), 0, 0, bytearray()
-        is_paper = place.size <= _MOST_OF_A_PAPER and not place.name.startswith(manifests.LISTS)
+        is_kept = place.name in _KEPT and place.size <= _LONGEST_KEPT
 
         def chunks() -> Any:
             nonlocal crc, size
             for chunk in self.archive.read(place):
                 digest.update(chunk)
                 crc, size = crc32(chunk, crc), size + len(chunk)
-                if is_paper:
+                if is_kept:
                     kept.extend(chunk)
                 yield chunk
 
@@ -134,13 +151,13 @@ class _Check:
         is_whole = (size, crc) == (place.size, place.crc)
         if not is_whole:
             self._say(place.name, "its content was changed: its checksum in the archive is another one")
-        content = bytes(kept) if is_paper else None
+        content = bytes(kept) if is_kept else None
         self.seen[place.name] = _Seen(size, digest.hexdigest(), is_whole, content, rows)
 
     def _content(self, name: str) -> bytes | None:
         seen = self.seen.get(name)
         if seen is None or seen.content is None:
-            self._say(name, "it is missing")
+            self._say(name, "it is missing" if seen is None else "it is far too long")
             return None
         return seen.content
 
@@ -203,9 +220,15 @@ class _Check:
                 self._say(name, "it is missing")
             elif (seen.size, seen.sha256) != (file["size"], file["sha256"]):
                 self._say(name, "it is not the file that was signed: its SHA-256 is another one")
-        sums, own = self._content(manifests.SUMS), self.seen[manifests.MANIFEST].sha256
-        if sums is not None and sums != manifests.sums(manifest["files"], own):
+
+    def _check_sums(self, manifest: Mapping[str, Any], key: PublicKey | None) -> None:
+        """What recipients check who have no program: it says the same, and is signed by the same key."""
+        sums, signature = self._content(manifests.SUMS), self._content(manifests.SUMS_SIGNATURE)
+        expected = manifests.sums(manifest["files"], self.seen[manifests.MANIFEST].sha256)
+        if sums is not None and sums != expected:
             self._say(manifests.SUMS, "it does not say the same as manifest.json")
+        if key is not None and signature is not None and not key.has_signed(expected, signature):
+            self._say(manifests.SUMS_SIGNATURE, "it is no signature of SHA256SUMS by this key")
 
     def _check_rows(self, manifest: Mapping[str, Any]) -> None:
         """The lists say of themselves what the manifest says of them."""

@@ -38,9 +38,10 @@ async def make_lists(settings: Settings, database: Database, stop: asyncio.Event
     """Make the lists that somebody asked for, until `stop` is set. An error is logged, and the next turn comes."""
     while not stop.is_set():
         went_well = False
+        claim = new_id()
         try:
-            job_id = await asyncio.to_thread(_find_work, settings, database)
-            went_well = job_id is None or await _make_one(database, job_id, stop)
+            job_id = await asyncio.to_thread(_take_work, settings, database, claim)
+            went_well = job_id is None or await _make_one(database, job_id, claim, stop)
         except Exception as error:
             log.error("export_not_started", error)
         await wait_for_event(stop, _EVERY if went_well else _AFTER_DEATH)
@@ -64,19 +65,41 @@ def _list_known(session: Session, kept: list[UUID]) -> set[UUID]:
     return set(session.scalars(query))
 
 
-def _find_work(settings: Settings, database: Database) -> UUID | None:
+def _take_work(settings: Settings, database: Database, claim: UUID) -> UUID | None:
+    """Take the next job, before a process is started for it: one that dies before it can say anything counts as
+    well. Raises OSError where nothing can be made in the folder, which counts too."""
     with database.reading() as session:
         job_id = claims.find_next(session, utc_now())
     if job_id is None:
         return None
-    with place_to_work(exports_folder(settings)) as is_free:
-        return job_id if is_free else None
+    try:
+        with place_to_work(exports_folder(settings)) as is_free:
+            return job_id if is_free and _take(database, job_id, claim) else None
+    except OSError:
+        if _take(database, job_id, claim):
+            _give_back(database, job_id, claim, died=True, code="folder")
+        raise
 
 
-async def _make_one(database: Database, job_id: UUID, stop: asyncio.Event) -> bool:
-    """Start a process and wait for its end; whether that was in order. It ends by itself when this one does: it
-    holds one end of a pipe that only we keep open."""
-    claim = new_id()
+def _take(database: Database, job_id: UUID, claim: UUID) -> bool:
+    with database.writing() as session:
+        return claims.take(session, job_id, claim, utc_now()) is not None
+
+
+async def _make_one(database: Database, job_id: UUID, claim: UUID, stop: asyncio.Event) -> bool:
+    """Start a process and wait for its end; whether that was in order."""
+    try:
+        code = await _run(job_id, claim, stop)
+    finally:
+        await asyncio.to_thread(_give_back, database, job_id, claim, died=not stop.is_set())
+    if code != 0:
+        log.error("export_process_died", job=job_id, code=code)
+    return code == 0
+
+
+async def _run(job_id: UUID, claim: UUID, stop: asyncio.Event) -> int:
+    """The exit code of the process. It ends by itself when this one does: it holds one end of a pipe that only we
+    keep open. Raises OSError where none can be started."""
     read_end, write_end = os.pipe()
     try:
         process = await asyncio.create_subprocess_exec(
@@ -87,15 +110,11 @@ async def _make_one(database: Database, job_id: UUID, stop: asyncio.Event) -> bo
         )
         os.close(read_end)
         read_end = -1
-        code = await _wait(process, stop)
+        return await _wait(process, stop)
     finally:
         if read_end >= 0:
             os.close(read_end)
         os.close(write_end)
-    if code != 0:
-        log.error("export_process_died", job=job_id, code=code)
-    await asyncio.to_thread(_give_back, database, job_id, claim, died=not stop.is_set())
-    return code == 0
 
 
 async def _wait(process: asyncio.subprocess.Process, stop: asyncio.Event) -> int:
@@ -117,7 +136,7 @@ async def _wait(process: asyncio.subprocess.Process, stop: asyncio.Event) -> int
                 process.kill()
 
 
-def _give_back(database: Database, job_id: UUID, claim: UUID, *, died: bool) -> None:
+def _give_back(database: Database, job_id: UUID, claim: UUID, *, died: bool, code: str = "died") -> None:
     """Where it handed nothing in, the job waits for the next process at once, and not until its claim runs out."""
     with database.writing() as session:
-        claims.give_back(session, job_id, claim, utc_now(), died=died)
+        claims.give_back(session, job_id, claim, utc_now(), died=died, code=code)

@@ -16,8 +16,10 @@ from petitions.errors import SealBroken
 #: What a size or a place must stay below to be written with four bytes, and a number of files with two.
 MOST_32, MOST_16 = 0xFFFFFFFF, 0xFFFF
 CHUNK = 1 << 18
-#: Of a table of contents: a pack has a few dozen files.
-_LONGEST_TABLE = 1 << 26
+#: A pack has a few dozen files, and some hundreds where lists are long: nobody reads an archive with more than
+#: these, nor a longer table of contents.
+_MOST_FILES = 10_000
+_LONGEST_TABLE = 1 << 24
 _LOCAL, _CENTRAL = struct.Struct("<4s5H3I2H"), struct.Struct("<4s6H3I5H2I")
 _LOCAL_64, _CENTRAL_64 = struct.Struct("<2H2Q"), struct.Struct("<2H3Q")
 _END, _END_64, _LOCATOR = struct.Struct("<4s4H2IH"), struct.Struct("<4sQ2H2I4Q"), struct.Struct("<4sIQI")
@@ -125,13 +127,14 @@ def _walk(file: BinaryIO, size: int) -> list[Place]:
     """The files from the beginning on, by their own headers: the table of contents cannot be read."""
     places: list[Place] = []
     offset = 0
-    while True:
+    while len(places) < _MOST_FILES:
         file.seek(offset)
         place = _parse_local(file.read(_LOCAL.size + _LOCAL_64.size + MOST_16), offset)
         if place is None or place.end > size:
-            return places
+            break
         places.append(place)
         offset = place.end
+    return places
 
 
 def _read_table(file: BinaryIO, size: int, most: int) -> list[Place] | None:
@@ -141,7 +144,7 @@ def _read_table(file: BinaryIO, size: int, most: int) -> list[Place] | None:
     if found is None:
         return None
     start, number = found
-    if not 0 <= start <= size or size - start > _LONGEST_TABLE:
+    if not 0 <= start <= size or size - start > _LONGEST_TABLE or number > _MOST_FILES:
         return None
     file.seek(start)
     table, at = file.read(size - start), 0

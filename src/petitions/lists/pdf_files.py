@@ -12,6 +12,7 @@ from petitions.lists.pdf_columns import Layout, plan_layout
 from petitions.lists.pdf_rows import Rows
 from petitions.lists.pdf_title import Entry, draw_contents, draw_heading, draw_title, find_wording
 from petitions.pdf.characters import require_fonts
+from petitions.pdf.directions import first_direction
 from petitions.pdf.fonts import Shelf, Style
 from petitions.pdf.pages import Book, Page
 from petitions.pdf.papers import Paper
@@ -184,7 +185,8 @@ class _Writer:
         def furnish(page: Page, number: int, total: int) -> None:
             above = frame.top - 22
             below = book.height - 26
-            self._both_ends(book, page, frame, above, self._document.title if number > 1 else "", title)
+            head = self._document.title if number > 1 else ""
+            self._both_ends(book, page, frame, above, head, title, first_direction(head))
             pages = words.gettext("Page %(number)s of %(count)s") % {
                 "number": words.number(number),
                 "count": words.number(total),
@@ -193,11 +195,14 @@ class _Writer:
 
         book.close(furnish)
 
-    def _both_ends(self, book: Book, page: Page, frame: Frame, y: float, start: str, end: str) -> None:
-        """Two texts on one line, where it begins and where it ends."""
+    def _both_ends(
+        self, book: Book, page: Page, frame: Frame, y: float, start: str, end: str, runs: str | None = None
+    ) -> None:
+        """Two texts on one line, where it begins and where it ends; `runs`: the direction of the first, if it
+        is not that of the page."""
         way = book.direction
         last = book.setter.fit(end, _SMALL, frame.width * 0.45, direction=way)
-        first = book.setter.fit(start, _SMALL, frame.width - last.width - 20, direction=way)
+        first = book.setter.fit(start, _SMALL, frame.width - last.width - 20, direction=runs or way)
         left, right = frame.left, frame.left + frame.width
         if way == "rtl":
             page.show(first, right - first.width, y, 0.32)

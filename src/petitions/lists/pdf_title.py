@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from petitions.i18n import Translator, text_direction, translator
+from petitions.i18n import N_, Translator, text_direction, translator
 from petitions.lists.about import count_facts
 from petitions.lists.documents import Document, Wording
 from petitions.pdf.fonts import Style
 from petitions.pdf.prose import Flow, read_line, read_markdown
 
 _SIZE = 10.0
+#: The columns of the contents.
+_CONTENTS = (N_("File"), N_("Numbers"), N_("Rows"), N_("Pages"))
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def draw_contents(flow: Flow, document: Document, entries: Sequence[Entry]) -> N
     words = translator(document.language)
     draw_heading(flow, words.gettext("Contents"))
     book, frame = flow.book, flow.frame
-    heads = [words.gettext(text) for text in ("File", "Numbers", "Rows", "Pages")]
+    heads = [words.translate(text) for text in _CONTENTS]
     table = book.open("Table")
     rows = [heads] + [
         [entry.name, entry.numbers, words.number(entry.rows), words.number(entry.pages)] for entry in entries

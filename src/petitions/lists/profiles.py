@@ -42,6 +42,7 @@ PROFILES: Mapping[Profile, Rules] = {
         N_("Mail addresses of those who agreed to news about this campaign, and of nobody else."),
         Permission.CONTACTS,
         ("name", "email", "language", "country", "agreed"),
+        needs_reason=True,
     ),
     Profile.FULL: Rules(
         N_("Everything"),

@@ -80,8 +80,7 @@ def correct(
     enter(tally, row)
     session.flush()
     if matters:
-        judge(session, tally, [row])
-        judge(session, tally, likes)
+        judge(session, tally, [row, *likes])
     record(session, actor, "paper.changed", now, campaign_id, paper=[number], columns=sorted(changed))
     return Outcome.DONE
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from petitions.audit.recording import Actor, record
+from petitions.paper.judging import judge, may_wait_for
 from petitions.paper.locking import lock, set_state
 from petitions.signatures.models import Signature, Tally
 from petitions.signatures.paper import COUNTED, ONLINE, TWICE, WAITING, PaperSignature
@@ -48,13 +49,18 @@ def decide(
     session: Session, campaign_id: int, verdict: Verdict, seen: Sequence[Seen], actor: Actor, now: datetime
 ) -> Decided:
     """Decide about rows as somebody saw them. One whose address signed online meanwhile does not count, whatever
-    is said. Raises CampaignPurged and NotPossible."""
+    is said; one that waited for a row that is gone is compared anew instead. Raises CampaignPurged and
+    NotPossible."""
     tally = lock(session, campaign_id)
     wanted = {each.number: each.state for each in seen}
     rows = find_rows(session, campaign_id, sorted(wanted))
     done, changed, states = [], [], Counter[str]()
     for row in rows:
         if row.state != wanted[row.number] or not may_decide(row, verdict):
+            changed.append(row.number)
+            continue
+        if row.state == WAITING and not may_wait_for(session, row):
+            judge(session, tally, [row])
             changed.append(row.number)
             continue
         _decide_one(session, tally, row, verdict, actor)
@@ -69,7 +75,7 @@ def decide(
 
 def may_decide(row: PaperSignature, verdict: Verdict) -> bool:
     """Whether this can be said of a row as it is: what an address says of itself is nobody's to decide."""
-    return row.decided_by is not None if verdict is Verdict.REOPEN else row.state == WAITING
+    return row.decided_by is not None if verdict is Verdict.REOPEN else row.is_open
 
 
 def find_rows(session: Session, campaign_id: int, numbers: Sequence[int]) -> Sequence[PaperSignature]:
@@ -87,6 +93,9 @@ def _decide_one(session: Session, tally: Tally, row: PaperSignature, verdict: Ve
     if verdict is Verdict.REOPEN:
         set_state(tally, row, WAITING, serial=serial, number=number)
         row.decided_by = None
+        session.flush()
+        if not may_wait_for(session, row):  # the other one is gone, or waits for this one by now
+            judge(session, tally, [row])
         return
     if verdict is Verdict.SAME:
         set_state(tally, row, TWICE if number is not None else ONLINE, serial=serial, number=number)

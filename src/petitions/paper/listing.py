@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table, func, select
+from sqlalchemy import ColumnElement, Row, Select, Table, func, select
 from sqlalchemy.orm import Session
 
 from petitions.campaigns.models import Statement
 from petitions.folding import words_of
 from petitions.paper.persons import person_key
 from petitions.signatures.models import Signature
-from petitions.signatures.paper import STATES, PaperBatch, PaperSignature
+from petitions.signatures.paper import IS_OPEN, STATES, PaperBatch, PaperSignature
 
 PAGE_SIZE = 50
 #: Rows of a search that are looked at for one page: more need another press of the button.
@@ -68,9 +68,7 @@ def find_page(session: Session, campaign_id: int, state: str = "", text: str = "
         query = query.where(PaperSignature.state == state)
     words = words_of(text[:200])
     if not words:
-        rows = session.scalars(query.limit(PAGE_SIZE + 1)).all()
-        key = rows[PAGE_SIZE - 1].number if len(rows) > PAGE_SIZE else None
-        return Page(list_likes(session, campaign_id, rows[:PAGE_SIZE]), key)
+        return _first_of(session, campaign_id, query)
     # The longest word is looked for by the store; how words begin is looked at here.
     longest = max(words, key=len)
     query = query.where(PaperSignature.person_key.contains(longest, autoescape=True))
@@ -84,6 +82,16 @@ def find_page(session: Session, campaign_id: int, state: str = "", text: str = "
     is_whole = len(looked) < _MOST_READ
     key = None if is_whole else looked[-1].number
     return Page(list_likes(session, campaign_id, found), key, is_whole)
+
+
+def find_open(session: Session, campaign_id: int, after: int = 0) -> Page:
+    """Rows above a number of which somebody has to say what they are."""
+    query = (
+        select(PaperSignature)
+        .where(PaperSignature.campaign_id == campaign_id, PaperSignature.number > after, IS_OPEN)
+        .order_by(PaperSignature.number)
+    )
+    return _first_of(session, campaign_id, query)
 
 
 def find_one(session: Session, campaign_id: int, number: int) -> Listed | None:
@@ -143,6 +151,12 @@ def list_wordings(session: Session, campaign_id: int) -> Sequence[Row[Any]]:
     query = select(*columns).where(Statement.campaign_id == campaign_id)
     rows = session.execute(query.order_by(Statement.language, Statement.version.desc())).all()
     return sorted(rows, key=lambda row: row.retired_at is not None)
+
+
+def _first_of(session: Session, campaign_id: int, query: Select[PaperSignature]) -> Page:
+    rows = session.scalars(query.limit(PAGE_SIZE + 1)).all()
+    key = rows[PAGE_SIZE - 1].number if len(rows) > PAGE_SIZE else None
+    return Page(list_likes(session, campaign_id, rows[:PAGE_SIZE]), key)
 
 
 def _begins(words: Sequence[str], row: PaperSignature) -> bool:

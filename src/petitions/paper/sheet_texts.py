@@ -5,7 +5,10 @@ from collections.abc import Iterator
 from petitions.campaigns.models import Statement
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.campaigns.terms import text_in
-from petitions.i18n import LANGUAGES, SOURCE_LANGUAGE, Translator, language_name, translator
+from petitions.i18n import LANGUAGES, N_, SOURCE_LANGUAGE, Translator, language_name, translator
+
+#: Of the columns that are filled in by hand.
+_HEADINGS = (N_("Name"), N_("City"), N_("Country"), N_("Mail address"), N_("Signature"))
 
 
 class SheetText:
@@ -37,8 +40,7 @@ class SheetText:
         self.online = words.gettext("Or sign online: %(url)s") % {"url": self.shown_url}
         self.addressed = words.gettext("Addressed to")
         self.whole = words.gettext("The whole statement stands at %(url)s.") % {"url": self.shown_url}
-        headings = ("Name", "City", "Country", "Mail address", "Signature")
-        self.headings = [words.gettext(heading) for heading in headings]
+        self.headings = [words.translate(heading) for heading in _HEADINGS]
 
     def foot(self, number: int) -> tuple[str, str]:
         """What stands at the two ends of the last line."""

@@ -185,5 +185,5 @@ def updates_wording(campaign: CampaignSnapshot, statement_language: str, words: 
     """The words beside the box of the consent to mails, as `view_campaign` and the form show them."""
     label = campaign.terms.updates_label
     if label is None:
-        return words.gettext(DEFAULT_UPDATES_LABEL)
+        return words.translate(DEFAULT_UPDATES_LABEL)
     return text_in(label, words.language, statement_language)

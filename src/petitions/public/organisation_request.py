@@ -152,7 +152,7 @@ async def _asked(
 def _note(here: Visit) -> str:
     """For the leads, in the language of their campaign where we speak it."""
     language = here.campaign.default_language
-    return translator(language if language in LANGUAGES else "en").gettext(HELD_BY_RULE)
+    return translator(language if language in LANGUAGES else "en").translate(HELD_BY_RULE)
 
 
 def _carried(here: Visit, form: AskForm, logo: Logo | None) -> Fields:

@@ -6,7 +6,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from petitions.delivery.manifests import KEY, MANIFEST, SIGNATURE, SUMS, describe_key
+from petitions.delivery.manifests import describe_key
+from petitions.delivery.readme import COMMANDS, NOT_NAMED
 from petitions.delivery.site_keys import PublicKey, grouped, signing_key
 from petitions.errors import PageNotFound
 from petitions.i18n import LANGUAGES, translator
@@ -14,13 +15,6 @@ from petitions.web.caching import CachedPage, make_page
 from petitions.web.languages import resolve_for
 from petitions.web.pages import render
 from petitions.web.site import Site, site_of
-
-#: As the README of every pack has them.
-COMMANDS = (
-    f"sha256sum -c {SUMS}",
-    f"openssl pkeyutl -verify -pubin -inkey {KEY} -rawin -in {MANIFEST} -sigfile {SIGNATURE}",
-    f"openssl pkey -pubin -in {KEY} -outform DER | sha256sum",
-)
 
 
 async def show_verify(request: Request) -> Response:
@@ -38,6 +32,7 @@ async def show_verify(request: Request) -> Response:
             indexed_in=LANGUAGES,
             fingerprint=grouped(key.fingerprint),
             commands=COMMANDS,
+            not_named=NOT_NAMED,
             key_url="/verify/key.pem",
             key_json_url="/verify/key.json",
         )

@@ -45,7 +45,8 @@ class Withdraw:
 
 
 def withdraw(session: Session, campaign_id: int, email_key: bytes, now: datetime) -> bool:
-    """Erase the signature of an address, and every draft of it. Whether there was a signature."""
+    """Erase the signature of an address, on paper too, and every draft of it. Whether there was one, online or on
+    paper."""
     rolled_up = session.scalar(
         select(Tally.rolled_up_serial).where(Tally.campaign_id == campaign_id).with_for_update()
     )
@@ -53,7 +54,7 @@ def withdraw(session: Session, campaign_id: int, email_key: bytes, now: datetime
     signature = session.execute(select(_signatures).where(*this).with_for_update()).one_or_none()
     if signature is None or rolled_up is None:
         session.execute(delete(Draft).where(Draft.campaign_id == campaign_id, Draft.email_key == email_key))
-        return False
+        return paper.forget(session, campaign_id, email_key) > 0
     _erase(session, signature, rolled_up, now)
     return True
 
