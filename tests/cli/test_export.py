@@ -391,7 +391,8 @@ def test_the_organisations_are_a_file_of_their_own(
 def logged(database: Database) -> list[dict[str, Any]]:
     """What the log says of lists, as (action, actor) and details."""
     with database.reading() as session:
-        entries = session.scalars(select(AuditEntry).where(AuditEntry.action.startswith("export"))).all()
+        of_lists = select(AuditEntry).where(AuditEntry.action.startswith("export")).order_by(AuditEntry.id)
+        entries = session.scalars(of_lists).all()
     return [{"action": entry.action, "actor": entry.actor, **entry.details} for entry in entries]
 
 

@@ -39,7 +39,7 @@ async def test_a_campaigns_parts_are_a_menu_that_says_where_one_is(
     said, ways = fold_of(page, "desk-ways")
     assert said == words
     links = [e for e in page.all("a") if ways in e.inside]
-    assert len(links) == 18
+    assert len(links) == 20
     assert [e.text for e in links if e.get("aria-current")] == [words]
 
 

@@ -255,10 +255,10 @@ async def test_an_administrator_takes_a_role_and_the_log_says_so(
 ) -> None:
     admin = make_user(database, "Ada Admin", is_admin=True)
     async with browser_of(app, database, admin) as browser:
-        assert (await browser.get("/console/c/free-boris/download")).status_code == 403
+        assert (await browser.get("/console/c/free-boris/exports")).status_code == 403
         answer = await browser.post(f"{PAGE}/mine", {"role": "delivery"})
         assert answer.headers["location"] == f"{PAGE}?saved=role&lang=en"
-        assert (await browser.get("/console/c/free-boris/download")).status_code == 200
+        assert (await browser.get("/console/c/free-boris/exports")).status_code == 200
     assert [action for action, _ in actions(database)] == ["member.role"]
 
 

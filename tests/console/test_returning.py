@@ -163,7 +163,7 @@ async def test_a_form_of_somebody_else_s_session_is_not_offered_again(
     [
         *("account", "account/password", "account/sessions", "account/totp/off", "password", "people", "logout"),
         *("c/free-boris/members", "c/free-boris/members/mine", "c/free-boris/audit/log.csv", "c/free-boris/state"),
-        *("c/free-boris/download/signatures.csv", "c/free-boris/texts/en/remove", "log/log.csv"),
+        *("c/free-boris/exports", "c/free-boris/texts/en/remove", "log/log.csv"),
     ],
 )
 async def test_no_form_about_accounts_roles_or_lists_is_offered_again_to_who_logged_in_anew(

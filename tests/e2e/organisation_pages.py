@@ -140,7 +140,8 @@ class OwnOrganisation(FormPage):
 def open_mail(mailbox: Mailbox, address: str, mails: int = 1) -> OwnOrganisation:
     """The newest of so many, and the page that it leads to: that with the button of the first, or the own one."""
     page = mailbox.open_mail_to(address, mails).page
-    page.locator('.letter a[href*="/organisation/"]:not([href*="#"])').first.click()
+    with page.expect_navigation():
+        page.locator('.letter a[href*="/organisation/"]:not([href*="#"])').first.click()
     return OwnOrganisation(page)
 
 

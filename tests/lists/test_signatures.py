@@ -307,7 +307,10 @@ def test_what_many_columns_say_is_said_in_words(database: Database, settings: Se
 
 def test_every_profile_says_what_it_is_and_who_may_have_it() -> None:
     assert set(PROFILES) == set(Profile)
-    assert {profile for profile in Profile if PROFILES[profile].needs_reason} == {Profile.FULL}
+    assert {profile for profile in Profile if PROFILES[profile].needs_reason} == {
+        Profile.CONTACTS,
+        Profile.FULL,
+    }
     contacts = {profile for profile in Profile if PROFILES[profile].permission == "contacts"}
     assert contacts == {Profile.CONTACTS, Profile.FULL}
     assert {profile for profile in Profile if "email" in PROFILES[profile].columns} == contacts

@@ -7,7 +7,7 @@ import ssl
 import time
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
@@ -228,7 +228,8 @@ async def smtp_server(
         server.close()
         for protocol in protocols:
             if protocol.transport is not None:
-                cast("asyncio.WriteTransport", protocol.transport).abort()
+                with suppress(AttributeError):  # of Python 3.11: a TLS connection that has ended already
+                    cast("asyncio.WriteTransport", protocol.transport).abort()
         await server.wait_closed()
         await asyncio.sleep(0)  # lets the aborted connections take their leave
 
