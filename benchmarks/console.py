@@ -157,7 +157,7 @@ def _deliver(store: Store, campaign: CampaignSnapshot, now: datetime) -> tuple[U
                 size=1,
                 sha256="0" * 64,
                 rows=len(serials),
-                result={"files": [], "people": len(serials)},
+                result={"files": [], "people": len(serials), "counts": {"withdrawn": 0}},
                 serials=serials.pack(),
                 paper_numbers=Serials().pack(),
                 by_id=actor.user_id,

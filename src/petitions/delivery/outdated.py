@@ -1,6 +1,6 @@
 """How many of those who are in a finished list would not be in it any more."""
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from petitions.delivery.models import ExportJob
@@ -8,6 +8,7 @@ from petitions.lists.plans import Profile
 from petitions.lists.serials import Serials
 from petitions.signatures.models import REMOVED, Signature
 from petitions.signatures.paper import COUNTED, PaperSignature
+from petitions.signatures.reckoning import find_reckoning
 
 #: Numbers that are read at once.
 _PAGE = 50_000
@@ -39,12 +40,10 @@ def _standing(session: Session, job: ExportJob, profile: Profile) -> Serials:
 
 
 def _some_withdrew(session: Session, job: ExportJob) -> bool:
-    """Whether there are fewer rows than when it was made; the number of a row is never used again."""
-    query = select(func.count()).where(
-        Signature.campaign_id == job.campaign_id, Signature.serial <= job.through_serial
-    )
+    """Whether more numbers have no row than when it was made, by the tally: none is used again."""
+    now = find_reckoning(session, job.campaign_id)
     before: int | None = ((job.result or {}).get("counts") or {}).get("withdrawn")
-    return before is None or job.through_serial - (session.scalar(query) or 0) != before
+    return before is None or now.confirmed - now.counted - now.removed_in_all != before
 
 
 def _count_gone_on_paper(session: Session, job: ExportJob, profile: Profile) -> int:
