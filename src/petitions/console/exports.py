@@ -8,11 +8,12 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from petitions.accounts.roles import Permission
 from petitions.campaigns.queries import CampaignSnapshot, get_snapshot
 from petitions.campaigns.terms import text_in
+from petitions.console import pages
 from petitions.console.export_words import STATE_OF_EXPORT, say_phase, say_plan, say_problem
 from petitions.console.guard import Desk, for_desk
 from petitions.console.pages import show
@@ -25,8 +26,7 @@ from petitions.errors import CampaignPurged, InvalidRequest, NotAllowed, NotPoss
 from petitions.i18n import N_, Message, Translator
 from petitions.lists.plans import Plan
 from petitions.lists.profiles import PROFILES
-from petitions.web.caching import no_store
-from petitions.web.pages import render, see_other
+from petitions.web.pages import see_other
 
 #: What the page of an export says after an action.
 _DONE: Mapping[str, Message] = {
@@ -120,11 +120,7 @@ async def show_export(request: Request, desk: Desk) -> Response:
 async def show_part(request: Request, desk: Desk) -> Response:
     """How far it is alone, to be put into the page where it was."""
     line = await desk.site.database.read(_find, desk, request.path_params["export_id"])
-    context: dict[str, Any] = {"lead": desk, "desk": desk, "csrf": desk.csrf, "line": line}
-    part = render(desk.site, desk.words, "console/export_part.html", request.url.path, switch=False, **context)
-    response = HTMLResponse(part)
-    no_store(response)
-    return response
+    return pages.show_part(desk, "export_part.html", line=line)
 
 
 @for_desk(Permission.DOWNLOAD)

@@ -3,16 +3,15 @@
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from petitions.accounts.roles import Permission
 from petitions.clock import utc_now
+from petitions.console import pages
 from petitions.console.figure_charts import draw_charts, seconds
 from petitions.console.guard import Desk, for_desk
 from petitions.console.pages import show
 from petitions.watching.figures import HOURS, Figures, find_figures
-from petitions.web.caching import no_store
-from petitions.web.pages import render
 
 
 @for_desk(Permission.VIEW)
@@ -22,13 +21,9 @@ async def show_figures(_request: Request, desk: Desk) -> Response:
 
 
 @for_desk(Permission.VIEW, renews=True)
-async def show_part(request: Request, desk: Desk) -> Response:
+async def show_part(_request: Request, desk: Desk) -> Response:
     """The figures alone, to be put into the page where they were."""
-    context = {"lead": desk, "desk": desk, "csrf": desk.csrf, **await _context(desk)}
-    part = render(desk.site, desk.words, "console/figures_part.html", request.url.path, switch=False, **context)
-    response = HTMLResponse(part)
-    no_store(response)
-    return response
+    return pages.show_part(desk, "figures_part.html", **await _context(desk))
 
 
 async def _context(desk: Desk) -> dict[str, Any]:

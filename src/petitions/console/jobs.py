@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.orm import Session
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from petitions.accounts.roles import Permission
+from petitions.console import pages
 from petitions.console.audit_log import page_key
 from petitions.console.guard import Desk, for_desk
 from petitions.console.job_words import KIND_WORDS, STATE_OF_JOB, say_which
@@ -19,8 +19,7 @@ from petitions.i18n import N_, Message, Translator
 from petitions.moderation import jobs
 from petitions.moderation.models import Job
 from petitions.moderation.removing import REASONS
-from petitions.web.caching import no_store
-from petitions.web.pages import render, see_other
+from petitions.web.pages import see_other
 
 #: What the page of a job says after an action.
 _DONE: Mapping[str, Message] = {
@@ -82,11 +81,7 @@ async def show_job(request: Request, desk: Desk) -> Response:
 async def show_part(request: Request, desk: Desk) -> Response:
     """How far it is alone, to be put into the page where it was."""
     line = await desk.site.database.read(_find, desk, request.path_params["job_id"])
-    context: dict[str, Any] = {"lead": desk, "desk": desk, "csrf": desk.csrf, "line": line}
-    part = render(desk.site, desk.words, "console/job_part.html", request.url.path, switch=False, **context)
-    response = HTMLResponse(part)
-    no_store(response)
-    return response
+    return pages.show_part(desk, "job_part.html", line=line)
 
 
 @for_desk(Permission.MODERATE)

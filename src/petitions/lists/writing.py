@@ -16,7 +16,6 @@ def write_files(
     watcher: Watcher,
     *,
     fonts_dir: Path | None,
-    scratch: Path | None = None,
 ) -> None:
     """Every file of a plan, one format after the other. `fonts_dir`: where fonts for PDF lie, besides those of the
     system. Raises OSError, SealBroken, ScriptsWithoutFont before anything is made, and what the watcher raises."""
