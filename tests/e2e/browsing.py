@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, Response
 
 PHONE = (360, 740)
 DESK = (1280, 800)
@@ -95,6 +95,12 @@ def new_visitor(browser: Browser, base_url: str, size: tuple[int, int] = DESK, *
     )
     context.set_default_timeout(15_000)
     return Visitor(base_url, context, context.new_page())
+
+
+def follow(link: Locator) -> None:
+    """Press what leads to another page, and wait until that page is there: a click alone waits for nothing."""
+    with link.page.expect_navigation():
+        link.click()
 
 
 def number_in(text: str) -> int:

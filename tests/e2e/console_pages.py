@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from playwright.sync_api import Locator, expect
 
-from tests.e2e.browsing import Visitor
+from tests.e2e.browsing import Visitor, follow
 from tests.e2e.pages import AnyPage, FormPage, Mailbox
 from tests.e2e.program import until
 
@@ -56,8 +56,7 @@ class ConsolePage(FormPage):
         """Press it; on a telephone the navigation is folded."""
         if not link.is_visible():
             link.locator("xpath=ancestor::details[1]/summary").click()
-        with self.page.expect_navigation():
-            link.click()
+        follow(link)
 
 
 class Campaigns(ConsolePage):
@@ -212,8 +211,7 @@ class Preview(AnyPage):
         return self.page.locator(".preview-bar")
 
     def back(self) -> Texts:
-        with self.page.expect_navigation():
-            self.bar.locator('a[href*="/texts/"]').click()
+        follow(self.bar.locator('a[href*="/texts/"]'))
         return Texts(self.page)
 
 
@@ -337,6 +335,5 @@ def follow_invitation(visitor: Visitor, address: str, language: str = "en") -> S
     """From the mailbox to the page that asks for a password."""
     visitor.open("/mailbox", language)
     mail = Mailbox(visitor.page).open_mail_to(address)
-    with mail.page.expect_navigation():
-        mail.page.locator('.letter a[href*="/console/link/"]').click()
+    follow(mail.page.locator('.letter a[href*="/console/link/"]'))
     return SetPassword(visitor.page)

@@ -17,7 +17,7 @@ from petitions.clock import utc_now
 from petitions.console.signatures import target_of, target_value
 from petitions.moderation.acting import Act, act
 from petitions.moderation.searching import find_signature
-from tests.e2e.browsing import Visitor
+from tests.e2e.browsing import Visitor, follow
 from tests.e2e.console_cast import (
     CAREFUL,
     DRAFT,
@@ -88,8 +88,7 @@ def _follows(path: str, link: str) -> Stop:
     def go(windows: Windows, language: str) -> None:
         _refresh(windows)
         windows.lead.open(path, language)
-        with windows.lead.page.expect_navigation():
-            windows.lead.page.locator(link).first.click()
+        follow(windows.lead.page.locator(link).first)
 
     return Stop(go)
 
@@ -98,8 +97,7 @@ def _send(form: Locator, fields: Mapping[str, str], button: Locator | None = Non
     """Type into a form and send it."""
     for name, value in fields.items():
         form.locator(f'[name="{name}"]').first.evaluate("(field, value) => { field.value = value; }", value)
-    with form.page.expect_navigation():
-        (button or form.locator("button").first).click()
+    follow(button or form.locator("button").first)
 
 
 def _sends(path: str, form: str, status: int = 422, button: str = "", **fields: str) -> Stop:

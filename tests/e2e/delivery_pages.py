@@ -4,6 +4,7 @@ from pathlib import Path
 
 from playwright.sync_api import FilePayload, Locator, expect
 
+from tests.e2e.browsing import follow
 from tests.e2e.console_pages import Again, Desk, Lists
 from tests.e2e.delivered import draw_photograph
 from tests.e2e.pages import AnyPage
@@ -97,7 +98,7 @@ class OneList(Lists):
         again = self.page.locator('[data-until-ended] a[href*="/exports/"]')
         while not javascript and again.count():
             self.page.wait_for_timeout(300)
-            again.click()
+            follow(again)
         expect(self.file).to_be_visible(timeout=30_000)
         expect(self.progress).to_have_count(0)
         expect(again).to_have_count(0)
@@ -162,7 +163,7 @@ class Timeline(AnyPage):
 
     def open_all(self) -> None:
         """From the statement to all of them."""
-        self.page.locator('main a[href*="/deliveries?"]').click()
+        follow(self.page.locator('main a[href*="/deliveries?"]'))
         self.page.wait_for_url("**/deliveries?**")
 
     def width_of_picture(self) -> int:

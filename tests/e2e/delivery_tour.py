@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from playwright.sync_api import Page
 
-from tests.e2e.browsing import Visitor
+from tests.e2e.browsing import Visitor, follow
 from tests.e2e.console_pages import log_in
 from tests.e2e.delivered import DELIVERED, DELIVERER, UNDELIVERED, Delivered, deliver
 from tests.e2e.program import PASSWORD, Demo
@@ -48,8 +48,7 @@ def _sends(button: str, **fields: str) -> Callable[[Page], None]:
         for name, value in fields.items():
             field = page.locator(f'main [name="{name}"]').first
             field.evaluate("(field, value) => { field.value = value; }", value)
-        with page.expect_navigation():
-            page.locator(f"main {button}").first.click()
+        follow(page.locator(f"main {button}").first)
 
     return act
 

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import FilePayload, Locator, expect
 
-from tests.e2e.browsing import number_in
+from tests.e2e.browsing import follow, number_in
 from tests.e2e.console_pages import Desk
 from tests.e2e.cosigned import draw_logo
 from tests.e2e.pages import AnyPage, FormPage, Mailbox, Withdraw
@@ -94,12 +94,11 @@ class Preview(AnyPage):
         """And open the mailbox that the next page leads to."""
         self._press("send")
         assert self.path.endswith("/organisations/sent")
-        self.page.locator('main a[href^="/mailbox"]').click()
+        follow(self.page.locator('main a[href^="/mailbox"]'))
         return Mailbox(self.page)
 
     def _press(self, step: str) -> None:
-        with self.page.expect_navigation():
-            self.page.locator(f'button[name="step"][value="{step}"]').click()
+        follow(self.page.locator(f'button[name="step"][value="{step}"]'))
 
 
 class OwnOrganisation(FormPage):
@@ -127,28 +126,26 @@ class OwnOrganisation(FormPage):
         expect(self.done).to_be_visible()
 
     def edit(self) -> Ask:
-        self.page.locator('main a[href*="/edit?"]').click()
+        follow(self.page.locator('main a[href*="/edit?"]'))
         return Ask(self.page)
 
     def withdraw(self) -> None:
         """Read what it means, and press the button."""
-        self.page.locator('main a[href*="/withdraw?"]').click()
-        Withdraw(self.page).button.click()
+        follow(self.page.locator('main a[href*="/withdraw?"]'))
+        follow(Withdraw(self.page).button)
         self.page.wait_for_url("**/organisations/withdrawn?**")
 
 
 def open_mail(mailbox: Mailbox, address: str, mails: int = 1) -> OwnOrganisation:
     """The newest of so many, and the page that it leads to: that with the button of the first, or the own one."""
     page = mailbox.open_mail_to(address, mails).page
-    with page.expect_navigation():
-        page.locator('.letter a[href*="/organisation/"]:not([href*="#"])').first.click()
+    follow(page.locator('.letter a[href*="/organisation/"]:not([href*="#"])').first)
     return OwnOrganisation(page)
 
 
 def confirm(own: OwnOrganisation) -> None:
     """Press the button that the first mail leads to."""
-    with own.page.expect_navigation():
-        own.page.locator('form:has([value="confirm"]) button').click()
+    follow(own.page.locator('form:has([value="confirm"]) button'))
     expect(own.done).to_be_visible()
 
 

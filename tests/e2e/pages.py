@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.browsing import number_in
+from tests.e2e.browsing import follow, number_in
 from tests.e2e.program import until
 
 
@@ -27,14 +27,15 @@ class AnyPage:
     def search(self, text: str) -> None:
         """Use the search of the page."""
         self.page.locator("#q").fill(text)
-        self.page.locator("#q").press("Enter")
+        with self.page.expect_navigation():
+            self.page.locator("#q").press("Enter")
         expect(self.page.locator("#q")).to_have_value(text)
 
 
 class Home(AnyPage):
     def follow(self, slug: str) -> "Statement":
         """Open a campaign of the list."""
-        self.page.locator(f'.entry a[href*="/c/{slug}?"]').click()
+        follow(self.page.locator(f'.entry a[href*="/c/{slug}?"]'))
         expect(self.page.locator("#sign")).to_be_attached()
         return Statement(self.page)
 
@@ -86,8 +87,7 @@ class FormPage(AnyPage):
 
     def press(self) -> None:
         """Send the form."""
-        with self.page.expect_navigation():
-            self.button.click()
+        follow(self.button)
 
 
 class Statement(FormPage):
@@ -129,13 +129,13 @@ class Statement(FormPage):
 
     def find_mine(self) -> "Find":
         """Follow "signed already?"."""
-        self.page.locator(".signed-already a").click()
+        follow(self.page.locator(".signed-already a"))
         return Find(self.page)
 
 
 class Signed(AnyPage):
     def open_mailbox(self) -> "Mailbox":
-        self.page.locator('main a[href^="/mailbox"]').click()
+        follow(self.page.locator('main a[href^="/mailbox"]'))
         return Mailbox(self.page)
 
 
@@ -151,21 +151,21 @@ class Mailbox(AnyPage):
             return self.mails_to(address).count() == mails
 
         until(look, f"{mails} mails to {address}")
-        self.mails_to(address).first.get_by_role("link").click()
+        follow(self.mails_to(address).first.get_by_role("link"))
         return Mail(self.page)
 
 
 class Mail(AnyPage):
     def follow(self) -> "Confirm":
-        self.page.locator('.letter a[href*="/confirm/"]:not([href*="/not-me"])').click()
+        follow(self.page.locator('.letter a[href*="/confirm/"]:not([href*="/not-me"])'))
         return Confirm(self.page)
 
     def follow_own(self) -> "Own":
-        self.page.locator('.letter a[href*="/signature/"]').click()
+        follow(self.page.locator('.letter a[href*="/signature/"]'))
         return Own(self.page)
 
     def follow_not_me(self) -> "NotMe":
-        self.page.locator('.letter a[href*="/not-me"]').click()
+        follow(self.page.locator('.letter a[href*="/not-me"]'))
         return NotMe(self.page)
 
 
@@ -183,7 +183,7 @@ class Confirm(AnyPage):
         return self.page.locator('form[action^="/confirm/"] button')
 
     def press(self) -> "Thanks":
-        self.button.click()
+        follow(self.button)
         self.page.wait_for_url("**/thanks?**")
         return Thanks(self.page)
 
@@ -198,7 +198,6 @@ class Signers(AnyPage):
 
     @property
     def names(self) -> list[str]:
-        self.page.wait_for_load_state()  # a look at all of several waits for none
         return self.page.locator(".signers .signer__name").all_inner_texts()
 
     @property
@@ -258,12 +257,12 @@ class Own(FormPage):
         return data
 
     def ask_for_new_link(self) -> "LinkSent":
-        self.page.locator('form[action*="/new-link"] button').click()
+        follow(self.page.locator('form[action*="/new-link"] button'))
         self.page.wait_for_url("**/link-sent?**")
         return LinkSent(self.page)
 
     def go_to_withdraw(self) -> "Withdraw":
-        self.page.locator('main a[href*="/withdraw?"]').click()
+        follow(self.page.locator('main a[href*="/withdraw?"]'))
         return Withdraw(self.page)
 
 
@@ -275,18 +274,18 @@ class Withdraw(AnyPage):
         return self.page.locator('form[action*="/withdraw?"] button')
 
     def keep(self) -> Own:
-        self.page.locator('main .onward a[href^="/signature/"]').click()
+        follow(self.page.locator('main .onward a[href^="/signature/"]'))
         return Own(self.page)
 
     def press(self) -> "Withdrawn":
-        self.button.click()
+        follow(self.button)
         self.page.wait_for_url("**/withdrawn?**")
         return Withdrawn(self.page)
 
 
 class Withdrawn(AnyPage):
     def sign_again(self) -> Statement:
-        self.page.locator('main a[href$="#sign"]').click()
+        follow(self.page.locator('main a[href$="#sign"]'))
         return Statement(self.page)
 
 
@@ -308,7 +307,7 @@ class LinkSent(AnyPage):
         return self.page.locator("main").inner_text()
 
     def open_mailbox(self) -> Mailbox:
-        self.page.locator('main a[href^="/mailbox"]').click()
+        follow(self.page.locator('main a[href^="/mailbox"]'))
         return Mailbox(self.page)
 
 
@@ -324,11 +323,11 @@ class NotMe(AnyPage):
         return self.page.locator('form[action*="undo"] button')
 
     def press(self) -> None:
-        self.button.click()
+        follow(self.button)
         expect(self.undo_button).to_be_visible()
 
     def undo(self) -> Statement:
-        self.undo_button.click()
+        follow(self.undo_button)
         self.page.wait_for_url("**/c/**")
         return Statement(self.page)
 
@@ -338,7 +337,7 @@ class Unsubscribe(AnyPage):
 
     def press(self) -> None:
         button = self.page.locator('form[action^="/unsubscribe/"] button')
-        button.click()
+        follow(button)
         expect(button).to_have_count(0)
 
 
@@ -363,5 +362,5 @@ class Privacy(AnyPage):
         return self.page.locator('section[aria-labelledby="mails"] blockquote')
 
     def find_mine(self) -> Find:
-        self.page.locator('main a[href*="/find?"]').click()
+        follow(self.page.locator('main a[href*="/find?"]'))
         return Find(self.page)

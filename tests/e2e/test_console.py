@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from petitions.accounts.roles import Role
 from petitions.cli.demo_lead import LEAD
-from tests.e2e.browsing import Visitor
+from tests.e2e.browsing import Visitor, follow
 from tests.e2e.conftest import NewVisitor, two_visitors
 from tests.e2e.console_pages import (
     Again,
@@ -266,7 +266,7 @@ def download(colleague: Visitor, campaign: Campaign, demo: Demo, name: str, addr
     assert Desk(page).ways == ["", "history", "share", "figures", "paper", "exports", "deliveries"]
     demo.age_password(campaign.colleague)
     Desk(page).go("exports")
-    page.locator('main a[href*="/exports/new?"]').click()
+    follow(page.locator('main a[href*="/exports/new?"]'))
     assert Again(page).path == "/console/password"
     Again(page).enter(PASSWORD)
     Desk(page).go("exports")
@@ -303,8 +303,7 @@ def change_the_wording(editor: Visitor, campaign: Campaign, demo: Demo) -> None:
 
     until(look, "the note on the public page")
     assert_no_cookie_goes_along(editor)
-    with page.expect_navigation():
-        page.locator('.wording-notes a[href*="/versions"]').click()
+    follow(page.locator('.wording-notes a[href*="/versions"]'))
     expect(page.locator("main")).to_contain_text(WORDS[language]["demands"].split(". ")[-1])
 
 

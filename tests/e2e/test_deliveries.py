@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from petitions.accounts.roles import Role
 from petitions.delivery.models import ExportJob
 from petitions.lists.plans import Format, Plan
-from tests.e2e.browsing import DESK, PHONE, Visitor, new_visitor, numbers_in, overflowing
+from tests.e2e.browsing import DESK, PHONE, Visitor, follow, new_visitor, numbers_in, overflowing
 from tests.e2e.conftest import NewVisitor, two_visitors
 from tests.e2e.console_pages import Again, Desk, log_in
 from tests.e2e.delivered import make_signed, own_path_of, settings_of
@@ -125,7 +125,7 @@ def ask_for_pack(lead: Visitor, desk: Desk, table: Table) -> OneList:
     """The password once more; the first rows; then the pack, of which nothing chosen is lost on the way."""
     table.demo.age_password(table.address)
     desk.go("exports")
-    lead.page.locator('main a[href*="/exports/new?"]').click()
+    follow(lead.page.locator('main a[href*="/exports/new?"]'))
     Again(lead.page).enter(PASSWORD)
     ask = AskForList(lead.page)
     chosen = [ask.box("formats", kind) for kind in ("csv", "xlsx", "pdf")]

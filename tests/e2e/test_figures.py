@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Page, Request, Route, expect
 
 from petitions.accounts.roles import Role
-from tests.e2e.browsing import Visitor
+from tests.e2e.browsing import Visitor, follow
 from tests.e2e.conftest import NewVisitor
 from tests.e2e.console_pages import log_in
 from tests.e2e.program import PASSWORD, Demo
@@ -88,5 +88,5 @@ def test_the_source_goes_along_with_the_form_and_the_language(visitor: Visitor) 
     visitor.page.goto(f"/c/{WHOLE}?lang=en", referer="https://mastodon.example/@somebody/114?q=boris")
     expect(field).to_have_value("mastodon.example")
     visitor.open("/")
-    visitor.page.locator(f'a[href*="/c/{WHOLE}"]').first.click()
+    follow(visitor.page.locator(f'a[href*="/c/{WHOLE}"]').first)
     expect(field).to_have_value("")

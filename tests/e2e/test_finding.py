@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from tests.e2e.browsing import numbers_in
+from tests.e2e.browsing import follow, numbers_in
 from tests.e2e.conftest import NewVisitor, two_visitors
 from tests.e2e.pages import Confirm, Find, NotMe, Privacy, Statement, Withdraw
 from tests.e2e.program import Demo
@@ -36,7 +36,7 @@ def test_somebody_reads_what_is_kept_and_finds_what_is_kept_of_them(
     assert numbers_in(privacy.retention) == {6}  # months after its end, for which no day is set
     visitor.open(f"/c/{WHOLE}", language)
     consent = page.locator("label:has(#f-updates)").inner_text()
-    page.locator(".consent a").click()
+    follow(page.locator(".consent a"))
     assert privacy.path == f"/c/{WHOLE}/privacy"
     expect(privacy.visibilities).to_have_count(4)
     expect(privacy.consent).to_have_text(consent)

@@ -9,7 +9,7 @@ from petitions.accounts.roles import Role
 from petitions.campaigns.queries import CampaignSnapshot
 from petitions.settings import load_settings
 from tests.console import cosigning
-from tests.e2e.browsing import Visitor, number_in
+from tests.e2e.browsing import Visitor, follow, number_in
 from tests.e2e.conftest import NewVisitor, two_visitors
 from tests.e2e.console_pages import Desk, log_in
 from tests.e2e.organisation_pages import SAID, Ask, Cosigners, OwnOrganisation, Queue, confirm, open_mail
@@ -92,7 +92,7 @@ def test_an_organisation_asks_proves_itself_appears_changes_its_name_and_goes(
     # It asks, and sees before sending how it will appear.
     contact.open(f"/c/{table.slug}", table.language)
     expect(contact.page.locator("#sign form")).to_have_count(0)
-    contact.page.locator("#sign a.button").click()
+    follow(contact.page.locator("#sign a.button"))
     ask = Ask(contact.page)
     ask.choose_logo()
     preview = ask.look(**said)

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e.browsing import Visitor
+from tests.e2e.browsing import Visitor, follow
 from tests.e2e.conftest import NewVisitor, two_visitors
 from tests.e2e.pages import Confirm, Find, Mailbox, Own, Signers, Statement, Unsubscribe, Withdraw, Withdrawn
 from tests.e2e.program import Demo
@@ -235,7 +235,7 @@ def test_a_closed_campaign_is_left_to_its_signers(
     wording = own.open_wording()
     expect(wording).to_have_attribute("lang", "en")
     signed = wording.locator("h3").inner_text()
-    page_of_today.click()
+    follow(page_of_today)
     assert today.title != signed
     assert today.path == f"/c/{CHANGED}"
     visitor.open(path, language)

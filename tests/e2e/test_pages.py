@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.browsing import DESK, PHONE, Visitor
+from tests.e2e.browsing import DESK, PHONE, Visitor, follow
 from tests.e2e.conftest import NewVisitor
 from tests.e2e.pages import AnyPage, Statement
 from tests.e2e.program import Demo, read_mail, until
@@ -18,11 +18,11 @@ PRISONER = "free-boris-kagarlitsky"
 def test_the_background_is_read_and_leads_to_the_form(visitor: Visitor) -> None:
     page = visitor.page
     visitor.open(f"/c/{PRISONER}")
-    page.locator(f'a[href^="/c/{PRISONER}/background"]').click()
+    follow(page.locator(f'a[href^="/c/{PRISONER}/background"]'))
     assert AnyPage(page).path == f"/c/{PRISONER}/background"
     headings = page.locator("main :is(h1, h2)")
     assert headings.count() > 3
-    page.locator('main a[href$="#sign"]').click()
+    follow(page.locator('main a[href$="#sign"]'))
     expect(page.locator("#sign form")).to_be_in_viewport()
     assert AnyPage(page).path == f"/c/{PRISONER}"
 
@@ -37,7 +37,7 @@ def test_the_background_in_a_language_it_lacks_says_so(visitor: Visitor) -> None
 def test_what_is_kept_is_told_where_one_agrees(visitor: Visitor) -> None:
     page = visitor.page
     visitor.open(f"/c/{SLUG}")
-    page.locator(".consent a").click()
+    follow(page.locator(".consent a"))
     assert AnyPage(page).path == f"/c/{SLUG}/privacy"
     expect(page.locator('main a[href="mailto:privacy@example.org"]').first).to_be_visible()
 
@@ -64,7 +64,7 @@ def test_another_language_is_the_same_page(new_window: NewVisitor, path: str, si
     visitor.open(path)
     if size == PHONE:
         page.locator(".languages__menu summary").click()
-    page.locator('.languages a[hreflang="de"]:visible').click()
+    follow(page.locator('.languages a[hreflang="de"]:visible'))
     expect(page.locator("html")).to_have_attribute("lang", "de")
     place, _, query = path.partition("?")
     assert AnyPage(page).path == place
@@ -90,7 +90,7 @@ def test_a_closed_campaign_is_read_but_not_signed(visitor: Visitor, demo: Demo) 
     expect(page.locator("#sign h2")).to_be_visible()
     expect(page.locator(".prose")).to_contain_text("It was open once.")
     visitor.post(f"/c/{CLOSED}/signatures", name="Late", email="late@example.org", country="IE")
-    page.locator(f'main .onwards a[href*="/c/{CLOSED}"]').click()
+    follow(page.locator(f'main .onwards a[href*="/c/{CLOSED}"]'))
     expect(page.locator("#sign")).to_be_visible()
     assert demo.mails_to("late@example.org") == []
 
@@ -129,11 +129,10 @@ def test_a_new_mail_can_be_asked_for_when_the_link_is_broken(visitor: Visitor, d
     broken = demo.confirm_path(address)[:-3]
     page = visitor.page
     visitor.open(broken)
-    page.locator("form button").click()
+    follow(page.locator("form button"))
     expect(page.locator("#errors")).to_be_focused()
     page.locator("#f-email").fill(address)
-    page.locator("form button").click()
-    page.wait_for_load_state()
+    follow(page.locator("form button"))
     assert AnyPage(page).path == "/confirm"
     expect(page.locator("#f-email")).to_have_count(0)
 

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.browsing import DESK, PHONE
+from tests.e2e.browsing import DESK, PHONE, follow
 from tests.e2e.conftest import NewVisitor
 from tests.e2e.pages import Home, Mailbox, Signers, Statement
 from tests.e2e.program import Demo, until
@@ -48,10 +48,10 @@ def test_somebody_signs_confirms_and_is_found_on_the_list(
     expect(page.locator("html")).to_have_attribute("lang", language)
     expect(page.locator("html")).to_have_attribute("dir", "rtl" if language == "ar" else "ltr")
 
-    page.locator(f'main a[href*="/c/{SLUG}?"]').first.click()
+    follow(page.locator(f'main a[href*="/c/{SLUG}?"]').first)
     until(lambda: _again(page).count() == before + 1, "the count on the page")
     expect(page.locator(".names")).to_contain_text(name)
-    page.locator(f'main a[href^="/c/{SLUG}/signatures?"]').click()
+    follow(page.locator(f'main a[href^="/c/{SLUG}/signatures?"]'))
     signers = Signers(page)
     assert signers.names[0] == name
     signers.search(word[:-1].upper() + word[-1])
