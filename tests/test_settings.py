@@ -3,18 +3,20 @@
 import ipaddress
 import os
 import threading
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from petitions.app import allowed_hosts
 from petitions.db import Database
+from petitions.delivery.site_keys import grouped
 from petitions.environment import parse_count, parse_log_level
 from petitions.errors import SettingsError
+from petitions.kept_keys import EarlierKey, parse_earlier_keys
 from petitions.settings import (
     SECRETS,
     VARIABLES,
@@ -84,6 +86,7 @@ def test_every_variable(tmp_path: Path) -> None:
         "CONFIRM_RATE": "off",
         "DATA_DIR": str(tmp_path / "data"),
         "DATABASE_URL": "postgres://ana:pw@db/petitions",
+        "EARLIER_SIGNING_KEYS": f"{'AB12 ' * 16}@2026-11-30, {'c' * 64}@2027-03-01",
         "EMAIL_KEY": "e" * 32,
         "EXPORTS_DIR": "/srv/exports",
         "FONTS_DIR": str(tmp_path),
@@ -108,6 +111,7 @@ def test_every_variable(tmp_path: Path) -> None:
         secret_keys=("s" * 32, "a" * 32, "b" * 32),
         email_key="e" * 32,
         signing_key="k" * 32,
+        earlier_keys=(EarlierKey("c" * 64, date(2027, 3, 1)), EarlierKey("ab12" * 16, date(2026, 11, 30))),
         site_name="Statements",
         smtp=SmtpServer("mail.example.org", 465, "tls", "ana", "p@ss"),
         mail_from="hello@example.org",
@@ -271,6 +275,7 @@ def test_everything_wrong_is_told_at_once(environ: dict[str, str], tmp_path: Pat
         "PETITIONS_SIGNING_KEY",
         "PETITIONS_BASE_URL",
         "PETITIONS_DATABASE_URL",
+        "PETITIONS_EARLIER_SIGNING_KEYS",
         "PETITIONS_SMTP_URL",
         "PETITIONS_MAIL_FROM",
         "PETITIONS_FONTS_DIR",
@@ -557,6 +562,25 @@ def test_other_parsers_take_any_text(text: str) -> None:
             assert value == text.strip()
             assert text.isascii()
             assert "\n" not in text.strip()
+
+
+@given(st.text("0123456789abcdefAG@-, ", max_size=200))
+@example(f"{'a' * 64}@2027-02-29")
+@example(f"{'a' * 64}@2027-3-1")
+@example(f"{'a' * 64}")
+@example(f"{'a' * 63}@2027-03-01")
+def test_text_is_earlier_keys_or_refused(text: str) -> None:
+    assume("@" in text or text.strip(", "))
+    with pytest.raises(ValueError, match=r"expected|day|month|range|year"):
+        parse_earlier_keys(text)
+
+
+@given(st.lists(st.tuples(st.binary(min_size=32, max_size=32), st.dates(date(1990, 1, 1))), max_size=4))
+def test_earlier_keys_are_read_as_the_page_shows_them(keys: list[tuple[bytes, date]]) -> None:
+    text = ", ".join(f"{grouped(raw.hex()).upper()} @{day}" for raw, day in keys)
+    read = parse_earlier_keys(text)
+    assert sorted((key.fingerprint, key.until) for key in read) == sorted((raw.hex(), day) for raw, day in keys)
+    assert [key.until for key in read] == sorted((day for _, day in keys), reverse=True)
 
 
 @given(st.lists(st.ip_addresses(), max_size=5))

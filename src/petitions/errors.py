@@ -12,7 +12,8 @@ PetitionsError
 ├── EditConflict             somebody else saved the same campaign meanwhile
 ├── NoteRequired             signed words would change, and nobody says why
 ├── NotPossible              the state of a campaign does not allow this
-│   └── DeliveredTwice       this list was recorded as delivered to them already
+│   ├── DeliveredTwice       this list was recorded as delivered to them already
+│   └── DeliveredTooEarly    this list was made after the day on which it is said to be delivered
 ├── TooOften                 one organisation did this as often as it may in a day
 ├── MoveNotAllowed           days would change, and whoever publishes may not change them
 ├── LastAdministrator        a site keeps somebody who looks after it
@@ -108,6 +109,14 @@ class NotPossible(PetitionsError):
 
 class DeliveredTwice(NotPossible):
     """This list was recorded as delivered to the same recipient already; nothing was changed."""
+
+
+class DeliveredTooEarly(NotPossible):
+    """This list holds signatures from after the day of the delivery; nothing was changed."""
+
+    def __init__(self, cut_off: datetime) -> None:
+        super().__init__("the list was made later")
+        self.cut_off = cut_off
 
 
 class TooOften(PetitionsError):

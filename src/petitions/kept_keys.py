@@ -2,8 +2,32 @@
 
 import contextlib
 import os
+import re
 import secrets
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+
+
+@dataclass(frozen=True)
+class EarlierKey:
+    """A key that signed packs once."""
+
+    fingerprint: str  # 64 hexadecimal digits, as of the key that signs now
+    until: date  # the last day on which it did
+
+
+def parse_earlier_keys(text: str) -> tuple[EarlierKey, ...]:
+    """Fingerprints, each with its last day behind an @, separated by commas: `1f0c 93ab …@2027-03-01, …`; the
+    newest comes first. Raises ValueError."""
+    keys = []
+    for part in filter(None, map(str.strip, text.split(","))):
+        fingerprint, _, day = part.partition("@")
+        fingerprint = "".join(fingerprint.split()).lower()
+        if not re.fullmatch("[0-9a-f]{64}", fingerprint) or not re.fullmatch(r"\d{4}-\d\d-\d\d", day, re.ASCII):
+            raise ValueError("expected fingerprints of 64 hexadecimal digits, each with a day: 1f0c…@2027-03-01")
+        keys.append(EarlierKey(fingerprint, date.fromisoformat(day)))
+    return tuple(sorted(keys, key=lambda key: key.until, reverse=True))
 
 
 def parse_key(text: str) -> str:

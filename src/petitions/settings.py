@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 from petitions.environment import Reader, parse_count, parse_folder, parse_log_level, parse_name, parse_token
 from petitions.errors import SettingsError
-from petitions.kept_keys import kept_key, parse_key
+from petitions.kept_keys import EarlierKey, kept_key, parse_earlier_keys, parse_key
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -56,6 +56,7 @@ class Settings:
     secret_keys: tuple[str, ...] = field(repr=False)  # the first signs, all are accepted
     email_key: str = field(repr=False)
     signing_key: str = field(default="", repr=False)  # packs are signed under it; see delivery/site_keys.py
+    earlier_keys: tuple[EarlierKey, ...] = ()  # that signed packs before
     site_name: str = "Solidarity Statements"
     smtp: SmtpServer | None = None
     mail_from: str = "post@localhost"
@@ -83,6 +84,7 @@ VARIABLES = (
     "DATA_DIR",
     "DATABASE_URL",
     "DOMAIN_CREDIT",
+    "EARLIER_SIGNING_KEYS",
     "EMAIL_KEY",
     "EXPORTS_DIR",
     "FONTS_DIR",
@@ -224,6 +226,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         "base_url": base_url,
         "data_dir": data_dir,
         "database_url": database_url,
+        "earlier_keys": reader.read("EARLIER_SIGNING_KEYS", parse_earlier_keys, ()),
         "site_name": reader.read("SITE_NAME", parse_name, "Solidarity Statements"),
         "smtp": reader.read("SMTP_URL", parse_smtp_url, None),
         # A neutral name: that somebody signs petitions is nobody's business who sees a list of mails.

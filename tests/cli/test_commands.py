@@ -27,6 +27,7 @@ from petitions.signatures.models import Draft, Signature, Tally
 from tests.cli.conftest import Petitions
 from tests.factories import MARKDOWN, TOML, make_campaign, make_draft, sign, sign_and_confirm, write_campaign
 from tests.organisations.acting import shown
+from tests.paper.entering import enter
 
 only_sqlite = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 only_postgresql = pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
@@ -124,8 +125,9 @@ def test_list_is_tab_separated_in_a_pipe(database: Database, settings: Settings,
     make_campaign(database, slug="first", now=now - timedelta(hours=2), closes_at=now - timedelta(hours=1))
     campaign = make_campaign(database, slug="second", now=now, languages=("en", "ar"))
     sign_and_confirm(database, settings, campaign)
+    enter(database, settings, campaign)
     result = petitions("campaign", "list")
-    assert (result.exit_code, result.stdout) == (0, "second\topen\t1\ten\tar\nfirst\tclosed\t0\ten\n")
+    assert (result.exit_code, result.stdout) == (0, "second\topen\t1\t2\ten\tar\nfirst\tclosed\t0\t0\ten\n")
 
 
 # recount

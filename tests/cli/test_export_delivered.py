@@ -44,7 +44,7 @@ def test_what_it_held_is_known_when_its_delivery_is_recorded(
         job = session.get_one(ExportJob, candidate.id)
         assert (job.by_id, job.by_name, job.state, job.key) == (None, COMMAND_LINE.name, jobs.EXPIRED, None)
     assert (candidate.people, candidate.manifest_sha256 is not None) == (1, "--pack" in options)
-    row = record(database, signed, replace(EMBASSY, export_id=candidate.id))
+    row = record(database, signed, replace(EMBASSY, delivered_on=utc_now().date(), export_id=candidate.id))
     assert (row.by_hand, row.has_serials, row.people, row.cut_off) == (False, True, 1, candidate.cut_off)
     assert row.manifest_sha256 == candidate.manifest_sha256
     with database.reading() as session:

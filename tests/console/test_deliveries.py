@@ -275,6 +275,10 @@ async def test_a_list_that_they_have_already_is_told(
     for path, more in ((PAGE, {"id": str(new_id())}), (f"{PAGE}/{other.id}", {"revision": "1"})):
         page = page_of(await dora.post(f"{path}?lang=en", form | more), 409)
         assert page.by_id("problem").text == "A delivery of this list to them is recorded already."
+        early = form | more | {"day": "2026-10-05", "recipient": "both"}
+        page = page_of(await dora.post(f"{path}?lang=en", early), 409)
+        assert page.by_id("problem").text.startswith("This list is as of 2 November 2026, 12:30 UTC")
+        assert ("day", "2026-10-05") in page.fields(f"{path}?lang=en")
 
 
 async def test_evidence_of_another_delivery_is_not_reached(

@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ from petitions.delivery.known import find_known
 from petitions.delivery.models import Delivery, ExportJob
 from petitions.delivery.running import run_job
 from petitions.delivery.timeline import find_timeline
-from petitions.errors import CampaignPurged, DeliveredTwice, NotPossible, PageNotFound
+from petitions.errors import CampaignPurged, DeliveredTooEarly, DeliveredTwice, NotPossible, PageNotFound
 from petitions.ids import new_id
 from petitions.lists.plans import Plan, Profile
 from petitions.lists.serials import Serials
@@ -32,15 +32,18 @@ from tests.delivery.support import LEA, begin, find_job, list_logged, made
 from tests.paper.entering import csv, enter
 
 DAY = date(2026, 11, 3)
+MADE_AT = datetime(2026, 11, 2, 12, 30, tzinfo=UTC)
 EMBASSY = NewDelivery(DAY, "the embassy of Bulgaria in Madrid", deliveries.HANDED_OVER, people=3210, on_paper=12)
 
 
 def make_list(
     database: Database, settings: Settings, campaign: CampaignSnapshot, plan: Plan | None = None, **more: Any
 ) -> UUID:
-    """A list that the worker made; the id of its job."""
+    """A list that the worker made, as if it was before DAY; the id of its job."""
     job_id = begin(database, campaign, plan, **more)
     run_job(database, settings, job_id, new_id())
+    with database.writing() as session:
+        session.execute(update(ExportJob).where(ExportJob.id == job_id).values(cut_off=MADE_AT))
     return job_id
 
 
@@ -269,6 +272,27 @@ def test_one_list_goes_to_several_and_to_each_once(
             change(database, campaign, row, again)
     change(database, campaign, first, replace(ours, note="They promised."))
     assert len(rows(database, campaign)) == 3
+
+
+def test_what_was_made_later_was_not_delivered_before(
+    database: Database, settings: Settings, campaign: CampaignSnapshot
+) -> None:
+    factories.sign_and_confirm(database, settings, campaign)
+    ours = replace(EMBASSY, export_id=make_list(database, settings, campaign))
+    early = replace(ours, delivered_on=date(2026, 10, 31))
+    with pytest.raises(DeliveredTooEarly) as raised:
+        record(database, campaign, early)
+    assert raised.value.cut_off == MADE_AT
+    assert rows(database, campaign) == []
+    row = record(
+        database, campaign, replace(ours, delivered_on=date(2026, 11, 1))
+    )  # it was still that day elsewhere
+    with pytest.raises(DeliveredTooEarly):
+        change(database, campaign, row, early)
+    assert rows(database, campaign) == [row]
+    typed = change(database, campaign, row, replace(early, export_id=None))  # counted by hand: nothing to compare
+    with pytest.raises(DeliveredTooEarly):
+        change(database, campaign, typed, early)
 
 
 def test_typed_numbers_are_never_said_to_be_of_a_list(

@@ -207,9 +207,7 @@ def _record(database: Database, campaign: CampaignSnapshot, actor: Actor, export
         deliveries.NewDelivery(
             day, EMBASSY, deliveries.HANDED_OVER, told, "File number 2027/118", export_id=export_id
         ),
-        deliveries.NewDelivery(
-            day - timedelta(days=20), "the ministry", deliveries.MAILED, shown=False, export_id=export_id
-        ),
+        deliveries.NewDelivery(day, "the ministry", deliveries.MAILED, shown=False, export_id=export_id),
         deliveries.NewDelivery(
             day - timedelta(days=90), "المُرسَل إليه", deliveries.UPLOADED, people=3210, on_paper=412
         ),

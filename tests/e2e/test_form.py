@@ -114,11 +114,16 @@ def test_a_signer_is_shown_as_they_chose_and_nowhere_else(
     assert (name in page.content()) == (visibility != "anonymous")
     confirm.press()
     assert demo.count(slug) == before + 1
-    demo.wait_for_page(slug, before + 1)
 
+    # Somebody after them is on the list: had they come onto it, they would be there too.
+    later = f"Zofia {word[::-1].capitalize()}"
+    demo.submit(slug, name=later, email=f"later.{address}")
+    demo.confirm(f"later.{address}")
+    demo.wait_for_list(slug, "en", later)
     page.goto(f"/c/{slug}/signatures?lang=en")
     signers = Signers(page)
-    assert (signers.names[0] == shown) if shown else (word not in page.content())
+    assert signers.names[0] == later
+    assert (signers.names[1] == shown) if shown else (word not in page.content())
     if visibility != "public":
         assert word not in page.content()
     signers.search(word)

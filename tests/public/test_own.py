@@ -20,10 +20,12 @@ from petitions.settings import Settings
 from petitions.signatures.changing import Unsubscription
 from petitions.signatures.drafting import NewDraft
 from petitions.signatures.models import ConsentWording, Draft, Signature, SignatureWord
+from petitions.signatures.paper import PaperSignature
 from petitions.templating import environment
 from petitions.web.site import Site
 from tests import factories
 from tests.factories import act, link_to
+from tests.paper.entering import csv, enter
 from tests.public.support import (
     FULL_ENTRY,
     FULL_TERMS,
@@ -733,6 +735,20 @@ async def test_withdrawing_asks_first_and_then_erases(
     left = repr({name: rows for name, rows in dump(database).items() if name != "outbox"})
     assert [trace for trace in traces if trace in left] == []
     assert get_signature(database, boris).name == "Boris"
+
+
+@pytest.mark.anyio
+async def test_who_signed_on_paper_too_is_told_that_it_goes_along(
+    client: httpx.AsyncClient, database: Database, settings: Settings, campaign: CampaignSnapshot, ana: NewDraft
+) -> None:
+    link, words = own(settings, ana, "/withdraw?lang=en"), "What you signed for this campaign on paper is erased"
+    enter(database, settings, campaign)  # others
+    assert words not in (await client.get(link)).text
+    enter(database, settings, campaign, csv(f"Ana,Madrid,ES,{ana.email}"))
+    assert words in (await client.get(link)).text
+    assert count_rows(database, PaperSignature) == 3
+    await client.post(link)
+    assert count_rows(database, PaperSignature) == 2
 
 
 @pytest.mark.anyio

@@ -11,7 +11,7 @@ from petitions.clock import utc_now
 from petitions.db import Database
 from petitions.privacy.purging import purge
 from petitions.settings import Settings
-from petitions.signatures.counting import Recount, find_count, find_counts, recount
+from petitions.signatures.counting import People, Recount, find_all_people, find_count, recount
 from petitions.signatures.models import Signature, Tally, TallyPart
 from petitions.signatures.rollups import find_parts, roll_up
 from tests.factories import confirm, make_campaign, sign, sign_and_confirm
@@ -36,7 +36,7 @@ def test_counts_of_campaigns(database: Database, settings: Settings, campaign: C
         sign_and_confirm(database, settings, campaign)
     sign(database, settings, other)
     with database.reading() as session:
-        assert find_counts(session) == {campaign.id: 3, other.id: 0}
+        assert find_all_people(session) == {campaign.id: People(3), other.id: People(0)}
         assert find_count(session, campaign.id) == 3
         assert find_count(session, 999) == 0
 
@@ -83,7 +83,7 @@ def test_drift_is_repaired(database: Database, settings: Settings, campaign: Cam
     assert check(database, campaign, repair=True).drift == 38
     assert check(database, campaign, repair=True).drift == 0
     with database.reading() as session:
-        assert find_counts(session) == {campaign.id: 2, other.id: 5}
+        assert find_all_people(session) == {campaign.id: People(2), other.id: People(5)}
         tally = session.get_one(Tally, campaign.id)
         assert (tally.changed_at, tally.recounted_at) == (NOON, NOON)
 

@@ -21,7 +21,7 @@ from petitions.campaigns.values import TermsError
 from petitions.cli.context import opened_store, read_settings
 from petitions.clock import utc_now
 from petitions.errors import CampaignFileError, CampaignNotFound
-from petitions.signatures.counting import find_counts
+from petitions.signatures.counting import People, find_all_people
 from petitions.signatures.importing import import_files
 
 app = typer.Typer(help="Campaigns as files.", no_args_is_help=True)
@@ -99,21 +99,23 @@ def _read_files(session: Session, slug: str, *, draft: bool) -> CampaignFiles:
 
 @app.command("list")
 def list_campaigns() -> None:
-    """Show every campaign with its state and count.
+    """Show every campaign with its state, its signatures, those on paper, and its languages.
 
     Example: petitions campaign list
     """
     with opened_store(read_settings()) as database, database.reading() as session:
-        counts, campaigns = find_counts(session), list_snapshots(session)
+        people, campaigns = find_all_people(session), list_snapshots(session)
     now = utc_now()
     console = Console()
     if not console.is_terminal:
         for campaign in campaigns:
-            fields = (campaign.slug, campaign.status(now), counts.get(campaign.id, 0), *campaign.languages)
+            signed = people.get(campaign.id, People())
+            fields = (campaign.slug, campaign.status(now), signed.online, signed.paper, *campaign.languages)
             typer.echo("\t".join(map(str, fields)))
         return
-    table = Table("Campaign", "State", "Signatures", "Languages")
+    table = Table("Campaign", "State", "Signatures", "On paper", "Languages")
     for campaign in campaigns:
-        count = f"{counts.get(campaign.id, 0):,}"
-        table.add_row(campaign.slug, campaign.status(now), count, " ".join(campaign.languages))
+        signed = people.get(campaign.id, People())
+        counts = (f"{signed.online:,}", f"{signed.paper:,}")
+        table.add_row(campaign.slug, campaign.status(now), *counts, " ".join(campaign.languages))
     console.print(table)

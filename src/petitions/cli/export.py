@@ -214,6 +214,11 @@ class _Export:
                     "their codes with --spell-out.",
                     Exit.INPUT,
                 ) from None
+            except OSError as error:  # not the file's own folder: what it is made of lies here
+                raise fail(
+                    f"{place} (PETITIONS_EXPORTS_DIR) cannot be written: {error.strerror}. No file was made.",
+                    Exit.INPUT,
+                ) from None
             if out.unfinished is None:
                 note(made, digest_of(made.read()), None)
             made.write_to(out)

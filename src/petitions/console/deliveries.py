@@ -33,7 +33,14 @@ from petitions.delivery.evidence import (
     EvidenceRow,
     list_evidence,
 )
-from petitions.errors import CampaignPurged, DeliveredTwice, InvalidRequest, NotPossible, PageNotFound
+from petitions.errors import (
+    CampaignPurged,
+    DeliveredTooEarly,
+    DeliveredTwice,
+    InvalidRequest,
+    NotPossible,
+    PageNotFound,
+)
 from petitions.i18n import N_, Message
 from petitions.ids import new_id
 from petitions.lists.plans import Profile
@@ -92,12 +99,8 @@ async def record_one(_request: Request, desk: Desk) -> Response:
     new = delivery_of(form)
     try:
         await desk.site.database.write(record_delivery, desk.campaign.id, delivery_id, new, desk.actor, desk.now)
-    except CampaignPurged:
-        return await _show_form(desk, form, delivery_id, 409, problem=_ERASED)
-    except DeliveredTwice:
-        return await _show_form(desk, form, delivery_id, 409, problem=_TWICE)
-    except NotPossible:
-        return await _show_form(desk, form, delivery_id, 409, problem=_NO_LIST)
+    except (CampaignPurged, NotPossible) as error:
+        return await _show_form(desk, form, delivery_id, 409, problem=_why_not(desk, error))
     return back_to(desk, delivery_id, "recorded")
 
 
@@ -128,14 +131,10 @@ async def change_one(request: Request, desk: Desk) -> Response:
     new = delivery_of(form)
     try:
         await database.write(change_delivery, desk.campaign.id, delivery_id, revision, new, desk.actor, desk.now)
-    except CampaignPurged:
-        return await _show_form(desk, form, delivery_id, 409, problem=_ERASED, **more)
-    except DeliveredTwice:
-        return await _show_form(desk, form, delivery_id, 409, problem=_TWICE, **more)
-    except NotPossible:
-        if revision == row.revision:
-            return await _show_form(desk, form, delivery_id, 409, problem=_NO_LIST, **more)
-        return await show_one(request, desk, 409, problem=_MEANWHILE)
+    except (CampaignPurged, NotPossible) as error:
+        if type(error) is NotPossible and revision != row.revision:
+            return await show_one(request, desk, 409, problem=_MEANWHILE)
+        return await _show_form(desk, form, delivery_id, 409, problem=_why_not(desk, error), **more)
     return back_to(desk, delivery_id, "changed")
 
 
@@ -149,6 +148,22 @@ async def take_one_back(request: Request, desk: Desk) -> Response:
     except NotPossible:
         return await show_one(request, desk, 409, problem=_MEANWHILE)
     return see_other(desk.url(f"{desk.path}/deliveries", saved="taken_back"))
+
+
+def _why_not(desk: Desk, error: CampaignPurged | NotPossible) -> Message:
+    """What somebody is told whose delivery was not taken."""
+    match error:
+        case CampaignPurged():
+            return _ERASED
+        case DeliveredTwice():
+            return _TWICE
+        case DeliveredTooEarly():
+            return N_(
+                "This list is as of %(moment)s, so it was delivered later. Correct the day or the list.",
+                moment=desk.words.moment(error.cut_off),
+            )
+        case _:
+            return _NO_LIST
 
 
 def id_of(request: Request) -> UUID:

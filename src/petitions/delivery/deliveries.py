@@ -5,7 +5,7 @@ Which signatures they were is copied from the list that was made here, serial by
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from petitions.campaigns.models import Campaign
 from petitions.delivery.candidates import counts_of, find_list
 from petitions.delivery.known import find_on_paper
 from petitions.delivery.models import Delivery, Evidence
-from petitions.errors import CampaignPurged, DeliveredTwice, NotPossible, PageNotFound
+from petitions.errors import CampaignPurged, DeliveredTooEarly, DeliveredTwice, NotPossible, PageNotFound
 from petitions.lists.serials import Serials
 from petitions.signatures.models import Tally
 
@@ -28,6 +28,8 @@ MAX_RECIPIENT, MAX_NOTE = 200, 900
 MOST = 1_000_000_000
 #: Of a campaign.
 MOST_DELIVERIES = 500
+#: Somewhere it is still yesterday.
+_ANOTHER_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,8 @@ def record_delivery(
 ) -> DeliveryRow:
     """Write a delivery down; the same id again, as when somebody presses a button twice, is one. Raises
     CampaignPurged where it is no longer known who was in the list, DeliveredTwice where they have this list by
-    another delivery, and NotPossible where the list is not there or there are MOST_DELIVERIES."""
+    another delivery, DeliveredTooEarly, and NotPossible where the list is not there or there are
+    MOST_DELIVERIES."""
     slug, is_erased = _lock(session, campaign_id)
     found = session.get(Delivery, delivery_id)
     if found is not None:
@@ -105,6 +108,7 @@ def record_delivery(
     else:
         _check_once(session, delivery, new)
         _copy_list(session, delivery, new.export_id)
+    _check_day(delivery)
     session.add(delivery)
     session.flush()
     _record(session, actor, "delivery.recorded", delivery, now)
@@ -121,8 +125,8 @@ def change_delivery(
     now: datetime,
 ) -> DeliveryRow:
     """Say it otherwise. Another list may be named; without one the counts are those that somebody typed. Raises
-    PageNotFound, CampaignPurged, DeliveredTwice, and NotPossible where somebody else changed it since `revision`,
-    or the list is not there."""
+    PageNotFound, CampaignPurged, DeliveredTwice, DeliveredTooEarly, and NotPossible where somebody else changed it
+    since `revision`, or the list is not there."""
     slug, is_erased = _lock(session, campaign_id)
     delivery = _get(session, campaign_id, delivery_id)
     if delivery.revision != revision:
@@ -136,6 +140,7 @@ def change_delivery(
         if is_erased:
             raise CampaignPurged(slug)
         _copy_list(session, delivery, new.export_id)
+    _check_day(delivery)
     delivery.revision += 1
     session.flush()
     _record(session, actor, "delivery.changed", delivery, now)
@@ -240,6 +245,12 @@ def _check_once(session: Session, delivery: Delivery, new: NewDelivery) -> None:
     )
     if _same(new.recipient) in map(_same, session.scalars(others)):
         raise DeliveredTwice
+
+
+def _check_day(delivery: Delivery) -> None:
+    """Nobody hands over what is not made yet. Raises DeliveredTooEarly."""
+    if delivery.cut_off is not None and delivery.cut_off.date() > delivery.delivered_on + _ANOTHER_DAY:
+        raise DeliveredTooEarly(delivery.cut_off)
 
 
 def _same(recipient: str) -> str:

@@ -95,6 +95,14 @@ async def _find_delivered(owner: Owner) -> Sequence[DeliveryRow]:
     return await owner.site.database.read(find_containing, owner.link.campaign_id, owner.signature.serial)
 
 
+async def _find_on_paper(owner: Owner) -> Sequence[Any]:
+    """What they signed on paper, which goes with their signature."""
+    signature = owner.signature
+    return await owner.site.database.read(
+        list_theirs, signature.campaign_id, signature.email_key, signature.serial
+    )
+
+
 def _former(owner: Owner) -> list[tuple[str, str]]:
     """What the campaign asked for once and asks for no more: label, or else the key, and value."""
     terms, signature = owner.campaign.terms, owner.signature
@@ -144,6 +152,7 @@ async def change(request: Request, owner: Owner) -> Response:
 @for_owner
 async def show_withdraw(_request: Request, owner: Owner) -> Response:
     """What withdrawing means, and the button."""
+    on_paper = await _find_on_paper(owner)
     return answer(
         owner.site,
         owner.words,
@@ -151,6 +160,7 @@ async def show_withdraw(_request: Request, owner: Owner) -> Response:
         f"{owner.path}/withdraw",
         campaign=owner.view(),
         signature=_SignatureView(owner.signature, []),
+        on_paper=len(on_paper),
         withdraw_url=owner.url("/withdraw"),
         own_url=owner.url(),
         privacy_url=owner.privacy_url,
@@ -193,10 +203,7 @@ async def download_data(_request: Request, owner: Owner) -> Response:
     """Everything that is stored of the signature, for the signer (GDPR Art. 15 and 20)."""
     acts = await owner.site.database.read(list_acts, owner.link.campaign_id, owner.link.row_id)
     delivered = await _find_delivered(owner)
-    signature = owner.signature
-    on_paper = await owner.site.database.read(
-        list_theirs, signature.campaign_id, signature.email_key, signature.serial
-    )
+    on_paper = await _find_on_paper(owner)
     data = _data_of(owner, acts, delivered) | {"on_paper": [_row_of(row) for row in on_paper]}
     text = json.dumps(data, ensure_ascii=False, indent=2)
     response = Response(text, media_type="application/json")

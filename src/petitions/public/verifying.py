@@ -31,6 +31,7 @@ async def show_verify(request: Request) -> Response:
             "/verify",
             indexed_in=LANGUAGES,
             fingerprint=grouped(key.fingerprint),
+            earlier=[(grouped(one.fingerprint), one.until) for one in site.settings.earlier_keys],
             commands=COMMANDS,
             not_named=NOT_NAMED,
             key_url="/verify/key.pem",
@@ -54,7 +55,8 @@ async def show_key_json(request: Request) -> Response:
 
 async def _file(site: Site, kind: str, media_type: str) -> Response:
     key = _key_of(site)
-    said: dict[str, Any] = {**describe_key(key), "site": site.settings.base_url}
+    earlier = [{"fingerprint": one.fingerprint, "until": f"{one.until}"} for one in site.settings.earlier_keys]
+    said: dict[str, Any] = {**describe_key(key), "site": site.settings.base_url, "earlier": earlier}
 
     async def make() -> CachedPage:
         return make_page(key.pem if kind == "pem" else json.dumps(said).encode(), media_type)

@@ -53,11 +53,6 @@ def find_all_people(session: Session) -> dict[int, People]:
     return {row.campaign_id: People(row.counted, row.paper) for row in session.execute(query)}
 
 
-def find_counts(session: Session) -> dict[int, int]:
-    """How many signatures count, for every campaign."""
-    return {row.campaign_id: row.counted for row in session.execute(select(Tally.campaign_id, Tally.counted))}
-
-
 def recount(session: Session, campaign_id: int, now: datetime, *, repair: bool) -> Recount:
     """Hold the tally of a campaign against its rows. Without `repair` it only looks: a transaction that reads is
     enough, and nobody waits for it. With `repair`, no row can come or go meanwhile, a wrong tally is set right,
