@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 import pytest
 from typer.testing import CliRunner, Result
 
-from petitions.cli.main import app
+from petitions.cli.main import build_app
 from petitions.settings import Settings
 
 Petitions = Callable[..., Result]
+APP = build_app()
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def petitions(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Itera
 
     def run(*arguments: object, typed: str | None = None) -> Result:
         result: Result = CliRunner().invoke(
-            app, [str(argument) for argument in arguments], input=typed, catch_exceptions=False
+            APP, [str(argument) for argument in arguments], input=typed, catch_exceptions=False
         )
         return result
 

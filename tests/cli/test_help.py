@@ -8,9 +8,10 @@ import typer.main
 from typer.testing import CliRunner
 
 from petitions.cli.context import Exit
-from petitions.cli.main import app
+from petitions.cli.main import build_app
 
-ROOT = typer.main.get_command(app)
+APP = build_app()
+ROOT = typer.main.get_command(APP)
 
 
 def commands(command: Any = ROOT, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
@@ -56,7 +57,7 @@ def test_these_are_the_commands() -> None:
 
 @pytest.mark.parametrize("path", commands(), ids=" ".join)
 def test_a_command_s_help_has_an_example_that_is_right(path: tuple[str, ...]) -> None:
-    result = CliRunner().invoke(app, [*path, "--help"], terminal_width=200)
+    result = CliRunner().invoke(APP, [*path, "--help"], terminal_width=200)
     assert result.exit_code == 0
     text = "\n".join(line.strip() for line in result.output.splitlines())
     paragraphs = [" ".join(part.split()) for part in text.split("\n\n")]
@@ -76,7 +77,7 @@ def test_every_option_is_explained(path: tuple[str, ...]) -> None:
 
 
 def test_the_version_is_told() -> None:
-    result = CliRunner().invoke(app, ["--version"])
+    result = CliRunner().invoke(APP, ["--version"])
     assert (result.exit_code, result.output) == (0, f"petitions {version('petitions')}\n")
 
 
@@ -87,7 +88,7 @@ def test_a_wrong_command_line_ends_with_two() -> None:
         ["export", "x", "--format", "doc", "-o", "y"],
         ["serve", "--port", "x"],
     ):
-        assert CliRunner().invoke(app, arguments).exit_code == Exit.USAGE
+        assert CliRunner().invoke(APP, arguments).exit_code == Exit.USAGE
 
 
 def test_exit_codes_stay_what_they_are() -> None:

@@ -244,7 +244,7 @@ def test_a_purged_campaign_cannot_be_imported(
         "free-boris: the data of its signers are erased, so it cannot be changed or opened again: people would be "
         "counted twice. Take another slug for a new campaign.\n"
     )
-    assert petitions("campaign", "list").stdout == "free-boris\tclosed\t3\ten\n"
+    assert petitions("campaign", "list").stdout == "free-boris\tclosed\t3\t0\ten\n"
 
 
 def test_a_purged_campaign_cannot_be_exported(

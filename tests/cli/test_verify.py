@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from petitions.campaigns.queries import CampaignSnapshot
-from petitions.cli.main import app
+from petitions.cli.main import build_app
 from petitions.db import Database
 from petitions.delivery.site_keys import grouped, signing_key
 from petitions.lists.plans import Format, Plan
@@ -18,6 +18,7 @@ from petitions.settings import Settings
 from tests.delivery.support import made
 from tests.factories import WORDING, cosign, make_campaign, sign_and_confirm
 
+APP = build_app()
 only_sqlite = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 NAMES = {"public": "Ana"}
 PLAN = Plan(pack=True, formats=(Format.CSV,), organisations=True)
@@ -35,7 +36,7 @@ def pack(database: Database, settings: Settings, campaign: CampaignSnapshot, tmp
 
 
 def verify(*arguments: object) -> Result:
-    result: Result = CliRunner().invoke(app, ["verify", *map(str, arguments)], catch_exceptions=False)
+    result: Result = CliRunner().invoke(APP, ["verify", *map(str, arguments)], catch_exceptions=False)
     return result
 
 

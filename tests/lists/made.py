@@ -101,7 +101,7 @@ def make_section(
 
     said = [column.say(cell) for row in rows for column, cell in zip(columns, row, strict=True)]
     size = sum(len(text.encode()) + 8 for text in said)
-    return Section(key, title, tuple(columns), len(rows), frozenset("".join(said)), pages, size)
+    return Section(key, title, tuple(columns), len(rows), pages, size)
 
 
 def make_document(*sections: Section, **changes: Any) -> Document:

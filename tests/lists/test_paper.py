@@ -65,7 +65,7 @@ def test_the_full_list_says_what_became_of_each(
     plan = Plan(profile=Profile.FULL, on_paper=True)
     section = take(database, campaign, tmp_path / "s", plan).document.sections[1]
     assert section.columns[-1].say(WAITING) == "waits for a decision"
-    assert set("waits for a decision") <= section.characters
+    assert set("waits for a decision") <= section.find_characters()
 
 
 @pytest.mark.parametrize("profile", [Profile.PUBLIC, Profile.CONTACTS])

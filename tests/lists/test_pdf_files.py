@@ -18,6 +18,8 @@ from petitions.lists.columns import Cell, Column, Kind
 from petitions.lists.documents import Document
 from petitions.lists.pdf_columns import plan_layout
 from petitions.lists.pdf_files import check_fonts, write_pdf
+from petitions.lists.plans import Format, Plan
+from petitions.lists.writing import write_files
 from petitions.pdf.fonts import Shelf
 from petitions.pdf.papers import Paper
 from petitions.pdf.setting import Setter
@@ -218,10 +220,10 @@ def test_scripts_without_a_font_are_named_before_anything_is_made(
         check_fonts(document, tmp_path, spell_out=False)
     assert raised.value.scripts == ("Arabic", "Devanagari", "Han")
     with pytest.raises(ScriptsWithoutFont):
-        write_pdf(document, folder, watcher, fonts_dir=tmp_path, paper=Paper.A4)
+        write_files(document, Plan(formats=(Format.PDF,)), folder, watcher, fonts_dir=tmp_path)
     assert (folder.files, watcher.phases) == ({}, [])
     check_fonts(document, tmp_path, spell_out=True)
-    spelled = make(document, fonts_dir=tmp_path, spell_out=True).files["signatures.pdf"]
+    spelled = make(document, fonts_dir=tmp_path).files["signatures.pdf"]
     assert "‹U+738B›‹U+5C0F›‹U+660E›" in re.sub(r"\s", "", read_text(spelled, "-f", "2"))
     with pytest.raises(ScriptsWithoutFont, match="Latin"):
         check_fonts(document, tmp_path / "none", spell_out=True)
@@ -264,6 +266,6 @@ cells = st.none() | st.text(max_size=60)
 @given(rows=st.lists(st.tuples(cells, cells, cells, cells), max_size=4))
 def test_any_texts_make_a_file_that_can_be_read(rows: list[tuple[Cell, ...]]) -> None:
     numbered = [(number, *row[:3], None, row[3], None, None) for number, row in enumerate(rows, 1)]
-    data = make(make_document(make_section(numbered, COLUMNS)), spell_out=True).files["signatures.pdf"]
+    data = make(make_document(make_section(numbered, COLUMNS))).files["signatures.pdf"]
     text = read_text(data, "-f", "2")
     assert all(str(number) in text for number in range(1, len(rows) + 1))

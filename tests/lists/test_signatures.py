@@ -188,7 +188,7 @@ def test_columns_without_content_are_left_out(
 def test_an_empty_list_has_its_headings(database: Database, campaign: CampaignSnapshot, tmp_path: Path) -> None:
     section = take(database, campaign, tmp_path / "s", Plan(columns=("name", "city"))).document.sections[0]
     assert [column.heading for column in section.columns] == ["Name", "City"]
-    assert (section.rows, list(section.pages()), section.characters) == (0, [], frozenset())
+    assert (section.rows, list(section.pages()), section.find_characters()) == (0, [], set())
 
 
 def test_filters_leave_out_everybody_else(
@@ -292,7 +292,7 @@ def test_headings_and_countries_are_in_the_language_of_the_list(
         assert columns["country"].heading == heading
         assert columns["affiliation"].heading == affiliation
         assert columns["country"].say("ZZ9") == "ZZ9"
-        assert set(country) <= section.characters
+        assert set(country) <= section.find_characters()
 
 
 def test_what_many_columns_say_is_said_in_words(database: Database, settings: Settings, tmp_path: Path) -> None:

@@ -1,53 +1,57 @@
 """Puts the groups of commands together."""
 
 import os
+import sys
+from collections.abc import Iterable, Mapping
+from importlib import import_module
 from importlib.metadata import version
 
 import typer
 
-from petitions.cli import (
-    audit,
-    campaign,
-    counting,
-    database,
-    demo,
-    export,
-    export_job,
-    held,
-    paper,
-    purging,
-    rules,
-    serving,
-    signature,
-    user,
-    verify,
-)
+#: Every command in the order of the help: the module here that has it, and its name there; "app" is a group.
+#: They are imported when they are called, for all of them together take a second.
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "demo": ("demo", "demo"),
+    "serve": ("serving", "serve"),
+    "worker": ("serving", "worker"),
+    "server-process": ("serving", "server_process"),
+    "export-job": ("export_job", "export_job"),
+    "export": ("export", "export_signatures"),
+    "verify": ("verify", "verify_pack"),
+    "recount": ("counting", "recount"),
+    "purge": ("purging", "purge"),
+    "audit": ("audit", "app"),
+    "campaign": ("campaign", "app"),
+    "held": ("held", "app"),
+    "paper": ("paper", "app"),
+    "rules": ("rules", "app"),
+    "signature": ("signature", "app"),
+    "user": ("user", "app"),
+    "db": ("database", "app"),
+}
+#: The program calls these itself.
+_HIDDEN = ("server-process", "export-job")
 
-app = typer.Typer(
-    name="petitions",
-    help="Petitions and solidarity statements on your own server. Begin with: petitions demo",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-)
-app.command()(demo.demo)
-app.command()(serving.serve)
-app.command()(serving.worker)
-app.command(hidden=True)(serving.server_process)
-app.command(hidden=True)(export_job.export_job)
-app.command("export")(export.export_signatures)
-app.command("verify")(verify.verify_pack)
-app.command()(counting.recount)
-app.command()(purging.purge)
-app.add_typer(audit.app, name="audit")
-app.add_typer(campaign.app, name="campaign")
-app.add_typer(held.app, name="held")
-app.add_typer(paper.app, name="paper")
-app.add_typer(rules.app, name="rules")
-app.add_typer(signature.app, name="signature")
-app.add_typer(user.app, name="user")
-app.add_typer(database.app, name="db")
+
+def build_app(names: Iterable[str] = COMMANDS) -> typer.Typer:
+    """The command line with these commands."""
+    app = typer.Typer(
+        name="petitions",
+        help="Petitions and solidarity statements on your own server. Begin with: petitions demo",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+    )
+    app.callback()(_options)
+    for name in names:
+        module, attribute = COMMANDS[name]
+        found = getattr(import_module(f"petitions.cli.{module}"), attribute)
+        if attribute == "app":
+            app.add_typer(found, name=name)
+        else:
+            app.command(name, hidden=name in _HIDDEN)(found)
+    return app
 
 
 def _show_version(wanted: bool) -> None:
@@ -56,7 +60,6 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     _version: bool = typer.Option(
         False, "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
@@ -68,4 +71,5 @@ def _options(
 def main() -> None:
     """Run the command line. Whatever it writes holds names and addresses: its owner alone may read it."""
     os.umask(0o077)
-    app()
+    named = [name for name in sys.argv[1:2] if name in COMMANDS]
+    build_app(named or COMMANDS)()

@@ -56,12 +56,19 @@ class Section:
     title: str
     columns: tuple[Column, ...]
     rows: int
-    #: Every character of its cells, as texts and as words of choices, so that a writer knows before it begins
-    #: which fonts it needs.
-    characters: frozenset[str] = field(repr=False)
     #: The rows from the beginning, as often as somebody asks. Raises SealBroken.
     pages: Callable[[], Iterator[Page]] = field(repr=False)
     size: int = 0  # bytes of all rows as JSON, for whoever has to know how large a file may become
+
+    def find_characters(self) -> set[str]:
+        """Every character of its cells as somebody reads them: which fonts they need. Reads all rows. Raises
+        SealBroken."""
+        found: set[str] = set()
+        for page in self.pages():
+            for column, cells in zip(self.columns, page, strict=True):
+                said = set(cells)
+                found.update(*map(column.say, said))
+        return found
 
 
 @dataclass(frozen=True)

@@ -126,7 +126,7 @@ def _spool(
     numbers: Serials,
     watcher: Watcher,
 ) -> Section:
-    spool = Spool(folder / f"{key}.spool", columns)
+    spool = Spool(folder / f"{key}.spool", len(columns))
     try:
         for found, page in read(columns):
             numbers.add_all(found)
@@ -143,7 +143,6 @@ def _spool(
         title,
         tuple(columns[n] for n in kept),
         spool.rows,
-        spool.characters,
         partial(spool.pages, tuple(kept)),
         spool.size,
     )

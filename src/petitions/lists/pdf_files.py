@@ -39,7 +39,7 @@ def _texts(document: Document) -> Iterator[Iterable[str]]:
     wording = find_wording(document)
     yield from (wording.title, wording.summary, wording.body, *wording.demands)
     for section in document.sections:
-        yield section.characters
+        yield section.find_characters()
         yield section.title
         for column in section.columns:
             yield column.heading
@@ -53,11 +53,9 @@ def write_pdf(
     *,
     fonts_dir: Path | None,
     paper: Paper,
-    spell_out: bool = False,
 ) -> None:
-    """One file with everything, or volumes and "contents.pdf". Raises ScriptsWithoutFont before anything is made,
-    OSError, SealBroken, and what the watcher raises."""
-    check_fonts(document, fonts_dir, spell_out=spell_out)
+    """One file with everything, or volumes and "contents.pdf"; letters for which `check_fonts` finds no font are
+    spelled out. Raises OSError, SealBroken, and what the watcher raises."""
     _Writer(document, folder, watcher, Shelf(fonts_dir), paper).write()
 
 

@@ -7,27 +7,18 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from petitions.lists.columns import Column, Kind, Page
+from petitions.lists.columns import Page
 from petitions.sealed_files import SealedWriter, new_key, read_sealed
 
 
 class Spool:
-    """Pages of one list."""
+    """Pages of one list, of so many columns."""
 
-    def __init__(self, path: Path, columns: Sequence[Column]) -> None:
+    def __init__(self, path: Path, columns: int) -> None:
         self._path, self._key = path, new_key()
         self._writer = SealedWriter(path, self._key)
         self.rows = 0
-        self.filled = [False] * len(columns)
-        self._characters: set[str] = set()
-        self._words = {place: column.words for place, column in enumerate(columns) if column.kind is Kind.CHOICE}
-        self._codes: set[tuple[int, str]] = set()
-
-    @property
-    def characters(self) -> frozenset[str]:
-        """Every character of its cells, as texts and as words of choices."""
-        words = "".join(self._words[place].get(code, "") for place, code in self._codes)
-        return frozenset(self._characters.union(words))
+        self.filled = [False] * columns
 
     @property
     def size(self) -> int:
@@ -38,14 +29,7 @@ class Spool:
         """Raises OSError, as when the disk is full."""
         self.rows += len(page[0])
         for place, cells in enumerate(page):
-            texts = [cell for cell in cells if isinstance(cell, str) and cell]
-            if texts:
-                self._characters.update(*texts)
-                self.filled[place] = True
-                if place in self._words:
-                    self._codes.update((place, code) for code in set(texts))
-            elif not self.filled[place]:
-                self.filled[place] = any(cell is not None and cell != "" for cell in cells)
+            self.filled[place] = self.filled[place] or any(cell is not None and cell != "" for cell in cells)
         self._writer.write(json.dumps(page, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
 
     def close(self) -> None:

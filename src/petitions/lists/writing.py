@@ -45,4 +45,4 @@ def _write(
         case Format.PDF:
             from petitions.lists.pdf_files import write_pdf
 
-            write_pdf(document, folder, watcher, fonts_dir=fonts_dir, paper=plan.paper, spell_out=plan.spell_out)
+            write_pdf(document, folder, watcher, fonts_dir=fonts_dir, paper=plan.paper)
