@@ -67,14 +67,19 @@ def folded_words(name: str) -> list[str]:
 
 def initials(name: str) -> str:
     """ "Jean-Luc Moreau" becomes "J. L. M.": the first letter of each word that begins with one; at most 4."""
-    words = [word for word in _BETWEEN_NAMES.split(name) if word]
-    letters = [letter for word in words if (letter := _first_letter(word))]
-    return " ".join(f"{letter}." for letter in letters[:MAX_INITIALS])[:20].strip()
+    letters: list[str] = []
+    for word in _BETWEEN_NAMES.split(name):
+        letter = word[:1].upper()
+        if len(letter) != 1 or not word[:2].isalpha():  # else no mark follows, and nothing else comes first
+            letter = _first_letter(word)
+        if letter:
+            letters.append(letter + ".")
+            if len(letters) == MAX_INITIALS:
+                break
+    return " ".join(letters)[:20].strip()
 
 
 def _first_letter(word: str) -> str:
-    if word[:2].isalpha() and len(word[0].upper()) == 1:
-        return word[0].upper()  # no mark follows, and nothing else comes first
     for position, character in enumerate(word):
         if unicodedata.category(character)[0] == "L":
             marks = ""

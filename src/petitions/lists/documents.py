@@ -58,7 +58,7 @@ class Section:
     rows: int
     #: The rows from the beginning, as often as somebody asks. Raises SealBroken.
     pages: Callable[[], Iterator[Page]] = field(repr=False)
-    size: int = 0  # bytes of all rows as JSON, for whoever has to know how large a file may become
+    size: int = 0  # bytes of all rows, each text as UTF-8, for whoever has to know how large a file may become
 
     def find_characters(self) -> set[str]:
         """Every character of its cells as somebody reads them: which fonts they need. Reads all rows. Raises
