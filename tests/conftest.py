@@ -39,6 +39,7 @@ STORES = ("sqlite", "postgresql")
 BASE_URL = "http://testserver"
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where several processes share the tests, those of a file stay together, for they share what is dear to
     make. Those of the browser come first and in two lots, so that nobody waits for them alone."""
