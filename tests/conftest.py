@@ -39,22 +39,8 @@ STORES = ("sqlite", "postgresql")
 BASE_URL = "http://testserver"
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes share the tests, those of a file stay together, for they share what is dear to
-    make. Those of the browser come first and in two lots, so that nobody waits for them alone."""
-    for item in items:
-        place = item.path.relative_to(item.config.rootpath)
-        group = str(place)
-        if "e2e" in place.parts:
-            group = (
-                "e2e-console"
-                if place.stem.startswith(
-                    ("test_console", "test_deliveries", "test_moderation", "test_organisations")
-                )
-                else "e2e"
-            )
-        item.add_marker(pytest.mark.xdist_group(group))
+    """Those of the browser come first, so that nobody waits for them alone."""
     items.sort(key=lambda item: "e2e" not in item.path.parts)
 
 
