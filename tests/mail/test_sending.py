@@ -278,6 +278,14 @@ async def test_server_that_serves_nobody_keeps_the_backlog(
     assert all(row.due_at <= utc_now() for row in rows)
 
 
+async def test_a_lane_in_trouble_leaves_the_end_to_the_others(mail_database: Database) -> None:
+    """It gives back what is queued, also when the others have been told already that there is no more."""
+    sender = Sender(mail_database, lambda: NotImplemented, {}, make_settings(), BRISK)
+    sender._queue.put_nowait(None)
+    sender._release_queue()
+    assert sender._queue.get_nowait() is None
+
+
 async def test_server_with_few_connections_gets_everything_over_those(
     mail_database: Database, stop: asyncio.Event, log_events: LogEvents
 ) -> None:

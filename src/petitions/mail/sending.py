@@ -217,6 +217,7 @@ class Sender:
         with contextlib.suppress(asyncio.QueueEmpty):
             while (ready := self._queue.get_nowait()) is not None:
                 self._marker.note(Outcome(ready.mail, Verdict.RELEASED))
+            self._queue.put_nowait(None)  # it ends a lane, and each waits for one of its own
 
 
 def _refused(mail: ClaimedMail, failure: DeliveryFailure) -> Outcome:
