@@ -101,4 +101,5 @@ def test_exit_codes_stay_what_they_are() -> None:
         "INPUT": 5,
         "DRIFT": 6,
         "BROKEN": 7,
+        "UNCHECKED": 8,
     }

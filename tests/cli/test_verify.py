@@ -43,7 +43,7 @@ def verify(*arguments: object) -> Result:
 @only_sqlite
 def test_a_whole_pack_is_told_in_words(pack: Path, settings: Settings) -> None:
     result = verify(pack)
-    assert (result.exit_code, result.stderr) == (0, "")
+    assert (result.exit_code, result.stderr) == (8, "")
     lines = result.stdout.splitlines()
     assert lines[:7] == [
         "This pack is whole: 9 files, each as it was signed. By whom was not checked: see the end.",
@@ -71,6 +71,7 @@ def test_a_pack_leads_nobody_to_the_page_of_its_forger(
     forger = replace(settings, base_url="https://petit1ons.example", signing_key="another" * 8)
     pack.write_bytes(made(database, campaign, forger, tmp_path / "forged", PLAN)[1])
     result = verify(pack)
+    assert result.exit_code == 8  # not as if all were well: a script asks for nothing else
     assert "petit1ons.example/verify" not in result.stdout
     assert "NOT CHECKED" in result.stdout
     assert verify(pack, "--key", signing_key(settings).public.fingerprint).exit_code == 7
@@ -135,7 +136,7 @@ def test_nothing_but_the_file_is_needed(pack: Path, tmp_path: Path) -> None:
     environ["PETITIONS_DATABASE_URL"] = "postgresql://nobody@127.0.0.1:1/nothing"
     command = [sys.executable, "-m", "petitions", "verify", str(pack)]
     result = subprocess.run(command, cwd=empty, env=environ, capture_output=True, check=False, timeout=60)
-    assert (result.returncode, result.stderr) == (0, b"")
+    assert (result.returncode, result.stderr) == (8, b"")
     assert list(empty.iterdir()) == []
 
 
@@ -147,5 +148,5 @@ def test_a_title_that_would_turn_the_terminal_around(
     file = tmp_path / "pack.zip"
     file.write_bytes(made(database, campaign, settings, tmp_path / "work", PLAN)[1])
     result = verify(file)
-    assert result.exit_code == 0
+    assert result.exit_code == 8
     assert "\u202e" not in result.stdout

@@ -33,7 +33,8 @@ class Exit(IntEnum):
     STORE = 4  # the store is away, locked, full, or of another schema
     INPUT = 5  # a file or a slug that was named is wrong or not there
     DRIFT = 6  # recount found a count that is wrong
-    BROKEN = 7  # the chain over the log is not as it was sealed
+    BROKEN = 7  # the chain over the log is not as it was sealed, a pack not as it was signed
+    UNCHECKED = 8  # a pack is whole, but nobody said whose key it must be
 
 
 def fail(message: str, code: Exit) -> typer.Exit:

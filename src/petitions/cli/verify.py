@@ -25,7 +25,8 @@ def verify_pack(
 ) -> None:
     """Check a pack that a campaign handed over: is it, byte for byte, what its site signed?
 
-    It needs neither the network nor the site, and no settings. Ends with 7 if anything was changed.
+    It needs neither the network nor the site, and no settings. Ends with 7 if anything was changed, and with
+    8 if nothing was, but no key was given: a forger signs too.
 
     Example: petitions verify free-ana-sanchez-2026-11-23-pack.zip --key site-key.pem
     """
@@ -41,6 +42,8 @@ def verify_pack(
         raise fail("\n".join(lines), Exit.BROKEN)
     for line in _explain(report):
         typer.echo(line)
+    if not report.key_compared:
+        raise typer.Exit(Exit.UNCHECKED)
 
 
 def _read_key(text: str) -> str:

@@ -96,7 +96,7 @@ def _write(document: Document, plan: Plan, settings: Settings, key: PublicKey, w
     yield from map(say, _PROVES)
 
 
-_COMMAND = "petitions verify PACK.zip"
+_COMMAND = "petitions verify PACK.zip --key FINGERPRINT"
 
 
 def _count(document: Document, words: Translator) -> Iterator[str]:
