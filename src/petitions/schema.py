@@ -1,6 +1,8 @@
 """The schema of the store: is it the one this program needs, and how it becomes so."""
 
 from datetime import datetime
+from functools import cache
+from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
@@ -25,6 +27,12 @@ def _config() -> Config:
 
 def needed_revision() -> str:
     """The revision that this program was written for."""
+    return _head_of(paths.MIGRATIONS)
+
+
+@cache
+def _head_of(_migrations: Path) -> str:
+    """Each start and each look at the health asks for it, and all migrations are imported to find it."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
     assert head is not None
     return head
@@ -63,17 +71,18 @@ def check(database: Database) -> None:
 def prepare(database: Database, now: datetime) -> None:
     """Make the store ready to serve. The embedded SQLite is upgraded, after a copy; a PostgreSQL is only
     looked at, for other hosts may still use it. Raises SchemaOutdated."""
-    if database.file is not None:
-        with database.reading() as session:
-            found = find_revision(session)
-        if found is None:
-            upgrade(database)
-        elif found != needed_revision():
-            backups.backup_before_upgrade(database.file, now)
-            log.info("schema_upgrade", before=found, after=needed_revision())
-            upgrade_known(database)
-            backups.keep_latest(database.file)
-    check(database)
+    if database.file is None:
+        check(database)
+        return
+    with database.reading() as session:
+        found = find_revision(session)
+    if found is None:
+        upgrade(database)
+    elif found != needed_revision():
+        backups.backup_before_upgrade(database.file, now)
+        log.info("schema_upgrade", before=found, after=needed_revision())
+        upgrade_known(database)
+        backups.keep_latest(database.file)
 
 
 def upgrade_known(database: Database) -> None:
