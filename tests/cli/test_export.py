@@ -22,6 +22,7 @@ from petitions.db import Database
 from petitions.delivery.keeping import exports_folder
 from petitions.delivery.making import Made, make
 from petitions.delivery.models import Delivery, Export
+from petitions.delivery.site_keys import signing_key
 from petitions.errors import ScriptsWithoutFont
 from petitions.ids import new_id
 from petitions.lists.serials import Serials
@@ -446,7 +447,7 @@ def test_a_pack_by_the_command_line_is_one_that_verify_knows(
     result = petitions("export", signed.slug, *arguments, "-o", target)
     assert result.exit_code == 0
     assert result.stderr.endswith("2 signatures\n1 organisations\n")
-    assert petitions("verify", target).exit_code == 0
+    assert petitions("verify", target, "--key", signing_key(settings).public.fingerprint).exit_code == 0
     with database.reading() as session:
         assert session.scalars(select(Export.path)).all() == [str(target)]
 
